@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { inProject } from './root.js';
+import { SettingsError } from './schema.js';
+
+const names = z.object({ kk: z.string().min(1), ru: z.string().min(1), en: z.string().min(1) });
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+
+/** What the file of an organisation holds: who deploys, which acts are on, and the terms where an act sets none. */
+const organisation = z.strictObject({
+  name: names,
+  shortName: names.optional(),
+  fictional: z.boolean().describe('true marks every page and letter as a demonstration'),
+  orgCode: z.string().regex(/^[a-z0-9-]+$/),
+  jurisdiction: z.enum(['KZ', 'KG']),
+  timeZone: z.string().min(1),
+  officeHours: z.strictObject({ start: z.string().regex(/^\d\d:\d\d$/), end: z.string().regex(/^\d\d:\d\d$/) }),
+  languages: z.array(z.enum(['kk', 'ru', 'ky'])).min(1),
+  acts: z.record(
+    z.string(),
+    z.strictObject({
+      on: z.boolean(),
+      citation: names,
+      legalBasis: z.string(),
+      purpose: z.string(),
+      effectiveFrom: day.describe('AMB-GEN-02: the day the act took effect; required while it is on'),
+    }),
+  ),
+  terms: z
+    .record(
+      z.string().regex(/^DL-[A-Z]+-\d+$/),
+      z.strictObject({ length: z.number().int().positive(), unit: z.enum(['WD', 'CD']) }),
+    )
+    .default({})
+    .describe('terms of our own where the act is silent (AMB-INS-03, AMB-INS-04)'),
+  authorisedBody: z
+    .array(z.strictObject({ name: names, email: z.email(), validFrom: day }))
+    .min(1)
+    .describe('AMB-INS-06: the authorised body in the field of informatization, by date'),
+  centralOffice: z.strictObject({ name: names, email: z.email() }),
+  branches: z.array(z.strictObject({ code: z.string().regex(/^[A-Z0-9]{2,8}$/), name: names, email: z.email() })),
+  duty: z.strictObject({ email: z.email() }).describe('who is told of clocks that run out and of faults'),
+});
+
+export type Organisation = z.infer<typeof organisation>;
+
+/** Reads `config/organisation/<name>.json`. Throws {@link SettingsError} naming every wrong field. */
+export function loadOrganisation(name: string): Organisation {
+  const file = inProject('config', 'organisation', `${name}.json`);
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new SettingsError([
+      `ORGANISATION: config/organisation/${name}.json can't be read: ${(error as Error).message}`,
+    ]);
+  }
+  const parsed = organisation.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw new SettingsError(
+    parsed.error.issues.map((issue) => `config/organisation/${name}.json: ${issue.path.join('.')}: ${issue.message}`),
+  );
+}
+
+/** The authorised body (AMB-INS-06) on a legal day, or undefined when the file names none for it. */
+export function authorisedBodyOn(
+  org: Organisation,
+  legalDay: string,
+): Organisation['authorisedBody'][number] | undefined {
+  return org.authorisedBody
+    .filter((body) => body.validFrom <= legalDay)
+    .sort((a, b) => a.validFrom.localeCompare(b.validFrom))
+    .at(-1);
+}

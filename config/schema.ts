@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/**
+ * Every setting of an application process, by the name of its environment variable. A secret may also come from a file:
+ * NAME_FILE=/run/secrets/name is read in place of NAME.
+ */
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((value) => value === 'true');
+const port = z.coerce.number().int().min(0).max(65_535);
+const optionalUrl = z.url().optional();
+const emptyIsUnset = (value: unknown): unknown => (value === '' ? undefined : value);
+
+const environment = z.object({
+  MONGODB_URI: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\//)
+    .describe('address of a MongoDB replica set, e.g. mongodb://user:password@db.example:27017/?replicaSet=rs0'),
+  MONGODB_DATABASE: z.string().min(1).default('merzim').describe('database of the application, e.g. merzim'),
+  MONGODB_TRAIL_DATABASE: z
+    .string()
+    .min(1)
+    .default('merzim_trail')
+    .describe('database of the trail, where the application may only insert and find, e.g. merzim_trail'),
+  ZEEBE_GRPC_ADDRESS: z
+    .string()
+    .regex(/^grpcs?:\/\//)
+    .describe('gRPC address of the Camunda 8 cluster, e.g. grpc://127.0.0.1:26500'),
+  ZEEBE_REST_ADDRESS: z.url().describe('REST address of the Camunda 8 cluster, e.g. http://127.0.0.1:8088'),
+  CAMUNDA_AUTH_STRATEGY: z
+    .enum(['NONE', 'OAUTH', 'BASIC'])
+    .default('NONE')
+    .describe('NONE for the embedded engine, OAUTH or BASIC for a real cluster'),
+  CAMUNDA_OAUTH_URL: optionalUrl.describe('token endpoint of the cluster, for OAUTH'),
+  CAMUNDA_TOKEN_AUDIENCE: z.string().default('zeebe-api').describe('audience of the token, for OAUTH'),
+  ZEEBE_CLIENT_ID: z.string().optional().describe('client id, for OAUTH'),
+  ZEEBE_CLIENT_SECRET: z.string().optional().describe('client secret, for OAUTH'),
+  CAMUNDA_BASIC_AUTH_USERNAME: z.string().optional().describe('user, for BASIC'),
+  CAMUNDA_BASIC_AUTH_PASSWORD: z.string().optional().describe('password, for BASIC'),
+  ENGINE_MANAGEMENT_URL: optionalUrl.describe(
+    'management address of the embedded engine, only where time travel is on, e.g. http://127.0.0.1:9600',
+  ),
+  CLOCK_TRAVEL: flag.describe('true only in a demo or test: legal time follows the travelled clock of the engine'),
+  TASKLIST_URL: z.url().describe('where operators find Tasklist, e.g. http://127.0.0.1:8080/tasklist'),
+  OPERATE_URL: z.url().describe('where auditors find Operate, e.g. http://127.0.0.1:8080/operate'),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//)
+    .describe('mail server, e.g. smtps://user:password@mail.example:465'),
+  MAIL_FROM: z.string().min(3).describe('sender of every letter, e.g. "Merzim <no-reply@example.kz>"'),
+  MAIL_WEB_URL: optionalUrl.describe('page that shows the mails of the embedded mail server'),
+  OIDC_ISSUER: z.url().describe('issuer of the OpenID Connect provider, e.g. https://id.example.kz/realms/staff'),
+  OIDC_CLIENT_ID: z
+    .string()
+    .min(1)
+    .describe('client id of the pages and of the API (also the audience of access tokens)'),
+  OIDC_CLIENT_SECRET: z.string().min(1).describe('client secret of the pages'),
+  NIT_URL: z.url().describe('export service of National Information Technologies, e.g. https://exports.nit.example'),
+  NIT_CLIENT_ID: z.string().min(1).describe('client id for the export service'),
+  NIT_CLIENT_SECRET: z.string().min(1).describe('client secret for the export service'),
+  MASTER_KEY: z
+    .string()
+    .refine((value) => Buffer.from(value, 'base64').length === 32, 'not 32 bytes in base64')
+    .describe('32 random bytes in base64 that wrap the key of each subject, e.g. of `openssl rand -base64 32`'),
+  SESSION_SECRET: z.string().min(32).describe('at least 32 characters that sign cookies'),
+  PUBLIC_URL: z.url().describe('address under which people reach the pages, e.g. https://merzim.example.kz'),
+  API_HOST: z.string().default('127.0.0.1').describe('address to listen on'),
+  API_PORT: port.default(3000).describe('port to listen on'),
+  HEALTH_PORT: port.default(3011).describe('port of /health and /metrics of a process that is not the API'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('least level that is logged'),
+  ORGANISATION: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .describe('name of the file in config/organisation, without .json'),
+  UPLOAD_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .default(25 * 1024 * 1024)
+    .describe('largest document that is accepted, in bytes'),
+});
+
+/** All settings of a process, grouped by concern. Secrets are plain values here: never log this object. */
+export type Settings = ReturnType<typeof toSettings>;
+
+/** Settings that are wrong or missing, all of them at once. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  constructor(readonly faults: readonly string[]) {
+    super(
+      `${faults.length} setting${faults.length === 1 ? ' is' : 's are'} wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+  }
+}
+
+type Environment = z.infer<typeof environment>;
+
+/** Reads and checks the settings of this process from its environment. Throws {@link SettingsError} naming every fault. */
+export function parseSettings(env: Record<string, string | undefined>): Settings {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(environment.shape)) {
+    const file = env[`${name}_FILE`];
+    values[name] = emptyIsUnset(env[name]);
+    if (values[name] === undefined && file) {
+      try {
+        values[name] = readFileSync(file, 'utf8').trim();
+      } catch (error) {
+        faults.push(`${name}_FILE: ${file} can't be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+      }
+    }
+  }
+  const parsed = environment.safeParse(values);
+  if (!parsed.success) {
+    const names = new Set(parsed.error.issues.map((issue) => String(issue.path[0])));
+    for (const name of names) {
+      const expected = environment.shape[name as keyof typeof environment.shape].description ?? '';
+      faults.push(`${name}: ${values[name] === undefined ? 'is missing' : 'is wrong'}; expected: ${expected}`);
+    }
+  } else {
+    faults.push(...combinations(parsed.data));
+    if (faults.length === 0) return toSettings(parsed.data);
+  }
+  throw new SettingsError(faults);
+}
+
+/** The faults that only show when two settings are read together. */
+function combinations(env: Environment): string[] {
+  const faults: string[] = [];
+  if (env.CLOCK_TRAVEL && !env.ENGINE_MANAGEMENT_URL)
+    faults.push('ENGINE_MANAGEMENT_URL: is missing; CLOCK_TRAVEL=true needs it, e.g. http://127.0.0.1:9600');
+  if (env.CAMUNDA_AUTH_STRATEGY === 'OAUTH')
+    for (const name of ['CAMUNDA_OAUTH_URL', 'ZEEBE_CLIENT_ID', 'ZEEBE_CLIENT_SECRET'] as const)
+      if (!env[name]) faults.push(`${name}: is missing; CAMUNDA_AUTH_STRATEGY=OAUTH needs it`);
+  if (env.CAMUNDA_AUTH_STRATEGY === 'BASIC')
+    for (const name of ['CAMUNDA_BASIC_AUTH_USERNAME', 'CAMUNDA_BASIC_AUTH_PASSWORD'] as const)
+      if (!env[name]) faults.push(`${name}: is missing; CAMUNDA_AUTH_STRATEGY=BASIC needs it`);
+  return faults;
+}
+
+function toSettings(env: Environment) {
+  return {
+    mongo: { uri: env.MONGODB_URI, database: env.MONGODB_DATABASE, trailDatabase: env.MONGODB_TRAIL_DATABASE },
+    engine: {
+      grpcAddress: env.ZEEBE_GRPC_ADDRESS,
+      restAddress: env.ZEEBE_REST_ADDRESS,
+      authStrategy: env.CAMUNDA_AUTH_STRATEGY,
+      oauthUrl: env.CAMUNDA_OAUTH_URL,
+      audience: env.CAMUNDA_TOKEN_AUDIENCE,
+      clientId: env.ZEEBE_CLIENT_ID,
+      clientSecret: env.ZEEBE_CLIENT_SECRET,
+      username: env.CAMUNDA_BASIC_AUTH_USERNAME,
+      password: env.CAMUNDA_BASIC_AUTH_PASSWORD,
+      managementUrl: env.ENGINE_MANAGEMENT_URL,
+    },
+    clock: { travel: env.CLOCK_TRAVEL },
+    mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM, webUrl: env.MAIL_WEB_URL },
+    oidc: { issuer: env.OIDC_ISSUER, clientId: env.OIDC_CLIENT_ID, clientSecret: env.OIDC_CLIENT_SECRET },
+    nit: { url: env.NIT_URL, clientId: env.NIT_CLIENT_ID, clientSecret: env.NIT_CLIENT_SECRET },
+    vault: { masterKey: Buffer.from(env.MASTER_KEY, 'base64') },
+    web: {
+      publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
+      host: env.API_HOST,
+      port: env.API_PORT,
+      sessionSecret: env.SESSION_SECRET,
+      tasklistUrl: env.TASKLIST_URL,
+      operateUrl: env.OPERATE_URL,
+      uploadMaxBytes: env.UPLOAD_MAX_BYTES,
+    },
+    health: { port: env.HEALTH_PORT },
+    log: { level: env.LOG_LEVEL },
+    organisation: env.ORGANISATION,
+  };
+}
+
+/** The names of all settings with what is expected of each: for `.env.example` and its test. */
+export function describeSettings(): { name: string; description: string }[] {
+  return Object.entries(environment.shape).map(([name, schema]) => ({ name, description: schema.description ?? '' }));
+}

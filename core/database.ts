@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import mongoose, { type ClientSession, type Connection } from 'mongoose';
+import type { Settings } from '../config/index.js';
+import { systemClock, travellingClock, type Clock } from './clock.js';
+
+/** Who does something: `id` is a login, a client's id, a case number (applicants), a job type or the name of a process. */
+export interface Actor {
+  kind: 'person' | 'machine' | 'applicant' | 'worker' | 'system';
+  id: string;
+}
+
+/** One transaction: what is written with its session is there together or not at all. */
+export interface Tx {
+  session: ClientSession;
+  /** Legal time of the transaction, UTC. */
+  at: Date;
+  by: Actor;
+}
+
+export interface Database {
+  /** The application's database. */
+  connection: Connection;
+  /** The trail's database, on the same client so that one transaction covers both; only insert and find are allowed there. */
+  trail: Connection;
+  clock: Clock;
+  /**
+   * Runs `work` in one transaction (majority, journaled, snapshot). It may run several times on write conflicts: it must have no
+   * effect outside the session. Throws what `work` throws, with nothing written.
+   */
+  transaction<T>(by: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const attempts = 60;
+
+/** Opens the replica set of the settings. Throws when it can't be reached within 10 seconds. */
+export async function openDatabase(settings: Pick<Settings, 'mongo' | 'clock'>): Promise<Database> {
+  const connection = await mongoose
+    .createConnection(settings.mongo.uri, {
+      dbName: settings.mongo.database,
+      serverSelectionTimeoutMS: 10_000,
+      maxPoolSize: 50,
+      autoIndex: false,
+      autoCreate: false,
+      appName: 'merzim',
+    })
+    .asPromise();
+  const trail = connection.useDb(settings.mongo.trailDatabase, { useCache: true });
+  const clock = settings.clock.travel ? travellingClock(connection) : systemClock();
+  await clock.refresh();
+
+  return {
+    connection,
+    trail,
+    clock,
+    transaction: async (by, work) => {
+      await clock.refresh();
+      for (let attempt = 1; ; attempt += 1) {
+        const session = await connection.startSession();
+        try {
+          session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', j: true } });
+          const result = await work({ session, at: clock.legalNow(), by });
+          await commit(session);
+          return result;
+        } catch (error) {
+          if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
+          if (!mayPass(error) || attempt >= attempts) throw error;
+          await sleep(Math.random() * Math.min(400, 5 * 2 ** Math.min(attempt, 8)));
+        } finally {
+          await session.endSession();
+        }
+      }
+    },
+    close: async () => {
+      await connection.close();
+    },
+  };
+}
+
+/** A commit whose answer was lost is asked again: MongoDB answers the same outcome. */
+async function commit(session: ClientSession): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      if (!hasLabel(error, 'UnknownTransactionCommitResult') || attempt >= 10) throw error;
+      await sleep(50 * attempt);
+    }
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  return hasLabel(error, 'TransientTransactionError') || (error as { code?: unknown } | null)?.code === 112;
+}
+
+function hasLabel(error: unknown, label: string): boolean {
+  const labelled = error as { hasErrorLabel?: (name: string) => boolean } | null;
+  return typeof labelled?.hasErrorLabel === 'function' && labelled.hasErrorLabel(label);
+}

@@ -1,0 +1,181 @@
+import { Schema, type QueryFilter } from 'mongoose';
+import type { Database, Tx } from './database.js';
+import { newId } from './ids.js';
+
+export type ProcessVariables = Record<string, string | number | boolean | null | string[]>;
+
+/** A message for the engine: `messageId` makes a repeated publication count once. */
+export interface MessagePayload {
+  name: string;
+  correlationKey: string;
+  messageId: string;
+  variables: ProcessVariables;
+  timeToLiveMs: number;
+}
+
+export interface MailPayload {
+  letterId: string;
+}
+
+export interface OutboxEntry {
+  _id: string;
+  kind: 'message' | 'mail';
+  caseId: string;
+  message?: MessagePayload;
+  mail?: MailPayload;
+  state: 'pending' | 'sent' | 'failed';
+  attempts: number;
+  /** Wall time before which it is not tried. */
+  notBefore: Date;
+  leaseOwner: string | null;
+  /** Wall time until which its owner has it alone. */
+  leaseUntil: Date | null;
+  createdAt: Date;
+  sentAt: Date | null;
+  lastErrorCode: string | null;
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** One-way effects, written in the transaction of what causes them and carried out by the relay. */
+export interface Outbox {
+  message(
+    tx: Tx,
+    message: {
+      caseId: string;
+      name: string;
+      correlationKey: string;
+      messageId: string;
+      variables: ProcessVariables;
+      timeToLiveMs?: number;
+    },
+  ): Promise<string>;
+  mail(tx: Tx, mail: { caseId: string; letterId: string }): Promise<string>;
+  /** Takes up to `limit` due entries of a kind for `owner` alone, oldest first, for `leaseMs` milliseconds of wall time. */
+  claim(kind: OutboxEntry['kind'], owner: string, limit: number, leaseMs: number): Promise<OutboxEntry[]>;
+  /** Marks an entry as carried out; a repeat changes nothing. */
+  done(tx: Tx | null, id: string): Promise<void>;
+  /** Gives an entry back, to be tried again after `afterMs` milliseconds of wall time. */
+  retry(id: string, fault: { afterMs: number; errorCode: string }): Promise<void>;
+  /** Gives an entry up: somebody has to look. */
+  fail(tx: Tx | null, id: string, errorCode: string): Promise<void>;
+  /** How many entries wait, and since when the oldest does. */
+  depth(): Promise<{ pending: number; failed: number; oldest: Date | null }>;
+  init(): Promise<void>;
+}
+
+export function createOutbox({ database }: { database: Database }): Outbox {
+  const { clock } = database;
+  const entries = database.connection.model<OutboxEntry>('OutboxEntry', outboxSchema(), 'outbox');
+  const add = async (tx: Tx, entry: Pick<OutboxEntry, 'kind' | 'caseId' | 'message' | 'mail'>): Promise<string> => {
+    const _id = newId();
+    await entries.insertMany(
+      [
+        {
+          _id,
+          state: 'pending',
+          attempts: 0,
+          notBefore: clock.wallNow(),
+          leaseOwner: null,
+          leaseUntil: null,
+          createdAt: clock.wallNow(),
+          sentAt: null,
+          lastErrorCode: null,
+          ...entry,
+        },
+      ],
+      { session: tx.session },
+    );
+    return _id;
+  };
+  return {
+    message: (tx, { caseId, timeToLiveMs = 30 * dayMs, ...message }) =>
+      add(tx, { kind: 'message', caseId, message: { ...message, timeToLiveMs } }),
+    mail: (tx, { caseId, letterId }) => add(tx, { kind: 'mail', caseId, mail: { letterId } }),
+    claim: async (kind, owner, limit, leaseMs) => {
+      const now = clock.wallNow();
+      const due: QueryFilter<OutboxEntry> = {
+        kind,
+        state: 'pending',
+        notBefore: { $lte: now },
+        $or: [{ leaseUntil: null }, { leaseUntil: { $lte: now } }],
+      };
+      const claimed: OutboxEntry[] = [];
+      const candidates = await entries.find(due, { _id: 1 }).sort({ _id: 1 }).limit(limit).lean();
+      for (const { _id } of candidates) {
+        const entry = await entries
+          .findOneAndUpdate(
+            { ...due, _id },
+            { $set: { leaseOwner: owner, leaseUntil: new Date(now.getTime() + leaseMs) }, $inc: { attempts: 1 } },
+            { new: true },
+          )
+          .lean();
+        if (entry) claimed.push(entry as OutboxEntry);
+      }
+      return claimed;
+    },
+    done: async (tx, id) => {
+      await entries.updateOne(
+        { _id: id, state: 'pending' },
+        { $set: { state: 'sent', sentAt: clock.wallNow(), leaseOwner: null, leaseUntil: null } },
+        tx ? { session: tx.session } : {},
+      );
+    },
+    retry: async (id, { afterMs, errorCode }) => {
+      await entries.updateOne(
+        { _id: id, state: 'pending' },
+        {
+          $set: {
+            notBefore: new Date(clock.wallNow().getTime() + afterMs),
+            leaseOwner: null,
+            leaseUntil: null,
+            lastErrorCode: errorCode,
+          },
+        },
+      );
+    },
+    fail: async (tx, id, errorCode) => {
+      await entries.updateOne(
+        { _id: id, state: 'pending' },
+        { $set: { state: 'failed', leaseOwner: null, leaseUntil: null, lastErrorCode: errorCode } },
+        tx ? { session: tx.session } : {},
+      );
+    },
+    depth: async () => {
+      const [pending, failed, oldest] = await Promise.all([
+        entries.countDocuments({ state: 'pending' }),
+        entries.countDocuments({ state: 'failed' }),
+        entries.findOne({ state: 'pending' }, { createdAt: 1 }).sort({ _id: 1 }).lean(),
+      ]);
+      return { pending, failed, oldest: oldest?.createdAt ?? null };
+    },
+    init: async () => {
+      await entries.createCollection();
+      await entries.createIndexes();
+    },
+  };
+}
+
+function outboxSchema(): Schema<OutboxEntry> {
+  const schema = new Schema<OutboxEntry>(
+    {
+      _id: { type: String, required: true },
+      kind: { type: String, enum: ['message', 'mail'], required: true },
+      caseId: { type: String, required: true },
+      message: { type: Schema.Types.Mixed },
+      mail: { type: Schema.Types.Mixed },
+      state: { type: String, enum: ['pending', 'sent', 'failed'], required: true },
+      attempts: { type: Number, required: true },
+      notBefore: { type: Date, required: true },
+      leaseOwner: { type: String, default: null },
+      leaseUntil: { type: Date, default: null },
+      createdAt: { type: Date, required: true },
+      sentAt: { type: Date, default: null },
+      lastErrorCode: { type: String, default: null },
+    },
+    { versionKey: false, minimize: false },
+  );
+  schema.index({ kind: 1, state: 1, notBefore: 1, _id: 1 });
+  schema.index({ caseId: 1 });
+  return schema;
+}

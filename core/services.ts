@@ -1,0 +1,37 @@
+import type { Organisation, Settings } from '../config/index.js';
+import type { Cases } from './cases.js';
+import type { Clock } from './clock.js';
+import type { Clocks } from './clocks.js';
+import type { Database } from './database.js';
+import type { Directory } from './directory.js';
+import type { Documents } from './documents.js';
+import type { Files } from './files.js';
+import type { Inspections } from './inspection/inspections.js';
+import type { Letters } from './letters.js';
+import type { Logger } from './log.js';
+import type { Numbers } from './numbers.js';
+import type { Outbox } from './outbox.js';
+import type { People } from './people.js';
+import type { Trail } from './trail.js';
+import type { Vault } from './vault.js';
+
+/** What workers, routes and decisions are handed: one typed object, built once in each process's composition root. */
+export interface Services {
+  settings: Settings;
+  organisation: Organisation;
+  database: Database;
+  clock: Clock;
+  log: Logger;
+  vault: Vault;
+  trail: Trail;
+  files: Files;
+  numbers: Numbers;
+  outbox: Outbox;
+  cases: Cases;
+  clocks: Clocks;
+  directory: Directory;
+  people: People;
+  letters: Letters;
+  documents: Documents;
+  inspections: Inspections;
+}
