@@ -1,0 +1,450 @@
+import { createHash } from 'node:crypto';
+import { Schema } from 'mongoose';
+import type { Database, Tx } from './database.js';
+import { PermanentError } from './errors.js';
+import type { Files, StoredFile } from './files.js';
+import { newId, newSecret } from './ids.js';
+import type { Letters } from './letters.js';
+import { messages } from './messages.js';
+import type { Outbox } from './outbox.js';
+import type { Trail } from './trail.js';
+import type { Vault } from './vault.js';
+
+/** Whom a document is asked from. */
+export interface Addressee {
+  employeeId: string;
+  /** Subject in the vault whose key protects name and address. */
+  subjectId: string;
+  name: string;
+  email: string;
+}
+
+/** One document that a case asks somebody for (F-INS-2), from the plan to its receipt or its documented non-receipt. */
+export interface DocumentRequest {
+  _id: string;
+  caseId: string;
+  kind: string;
+  /** Line of the case (an employee under inspection) that it belongs to; '' for the case as a whole. */
+  lineId: string;
+  state: 'planned' | 'requested' | 'received' | 'not-received';
+  addresseeId: string;
+  /** Sealed: what is asked, where the kind alone does not say it. */
+  question: string | null;
+  plannedAt: Date;
+  requestedAt: Date | null;
+  letterId: string | null;
+  letterNumber: string | null;
+  reminders: { at: Date; letterId: string }[];
+  uploadTokenHash: string | null;
+  settledAt: Date | null;
+  documentId: string | null;
+  nonReceipt: { reason: string; by: string; at: Date } | null;
+}
+
+/** A document of a case: the file lies encrypted in GridFS. */
+export interface CaseDocument {
+  _id: string;
+  caseId: string;
+  kind: string;
+  lineId: string;
+  requestId: string | null;
+  fileId: string;
+  /** Sealed. */
+  name: string;
+  contentType: string;
+  bytes: number;
+  sha256: string;
+  addedBy: string;
+  addedAt: Date;
+  /** HR certificate only: whether it states sanctions (R5 "presence (absence)"). */
+  sanctionsPresent: boolean | null;
+}
+
+/** What a kind of document needs to be asked for: its letter and who gives it. Declared by the process that asks. */
+export interface DocumentKind {
+  template: string;
+  /** The person to ask, by the line of the case. Not called for planned requests, which name theirs. */
+  addressee(caseId: string, lineId: string): Promise<Addressee>;
+  /** Values of the letter's placeholders beside those that every request has. */
+  letterData(caseId: string, lineId: string): Promise<Record<string, string>>;
+}
+
+export interface Documents {
+  /** Plans a request whose addressee and question a person chose on the case file page. */
+  plan(
+    tx: Tx,
+    plan: { caseId: string; subjectId: string; kind: string; addresseeId: string; question: string },
+  ): Promise<string>;
+  /** Planned requests of a case that have not been sent yet, oldest first. */
+  planned(caseId: string, tx?: Tx): Promise<DocumentRequest[]>;
+  /** Creates (or finds, for a repeat) the request of a kind and line, sends its letter with a link to upload. */
+  request(
+    tx: Tx,
+    ask: {
+      caseId: string;
+      caseNumber: string;
+      kind: string;
+      lineId: string;
+      requestId?: string;
+      publicUrl: string;
+      languages: string[];
+    },
+  ): Promise<{ requestId: string; requestedAt: Date; letterId: string }>;
+  /** Sends the reminder of a request that is still open; null when it is settled. */
+  remind(tx: Tx, requestId: string, options: { publicUrl: string; languages: string[] }): Promise<string | null>;
+  /** Adds a stored file to a case; with a request, settles it, frees the waiting task and sends the receipt. */
+  add(
+    tx: Tx,
+    document: {
+      caseId: string;
+      subjectId: string;
+      kind: string;
+      lineId: string;
+      request: DocumentRequest | null;
+      file: StoredFile;
+      name: string;
+      sanctionsPresent?: boolean | null;
+      languages: string[];
+    },
+  ): Promise<string>;
+  /** Records why a document was not received (INS-17, AMB-INS-03) and frees the waiting task. False when it is settled already. */
+  recordNonReceipt(tx: Tx, record: { requestId: string; subjectId: string; reason: string }): Promise<boolean>;
+  find(requestId: string, tx?: Tx): Promise<DocumentRequest | null>;
+  byUploadToken(token: string): Promise<DocumentRequest | null>;
+  requestsOfCase(caseId: string, tx?: Tx): Promise<DocumentRequest[]>;
+  documentsOfCase(caseId: string, tx?: Tx): Promise<CaseDocument[]>;
+  document(documentId: string): Promise<CaseDocument | null>;
+  init(): Promise<void>;
+}
+
+export interface DocumentsDeps {
+  database: Database;
+  vault: Vault;
+  trail: Trail;
+  files: Files;
+  letters: Letters;
+  outbox: Outbox;
+  /** Resolves a person of the directory to an addressee. */
+  addressee(employeeId: string): Promise<Addressee>;
+  kinds: Record<string, DocumentKind>;
+}
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+export function createDocuments(deps: DocumentsDeps): Documents {
+  const { database, vault, trail, files, letters, outbox } = deps;
+  const requests = database.connection.model<DocumentRequest>('DocumentRequest', requestSchema(), 'document-requests');
+  const documents = database.connection.model<CaseDocument>('CaseDocument', documentSchema(), 'documents');
+
+  const find = (requestId: string, tx?: Tx): Promise<DocumentRequest | null> =>
+    requests
+      .findById(requestId)
+      .session(tx?.session ?? null)
+      .lean<DocumentRequest>()
+      .exec();
+  const kindOf = (kind: string): DocumentKind => {
+    const known = deps.kinds[kind];
+    if (!known)
+      throw new PermanentError(`documentKind '${kind}' is not declared; known: ${Object.keys(deps.kinds).join(', ')}`, {
+        field: 'documentKind',
+      });
+    return known;
+  };
+  /** Moves an open request to its end; false when another settled it first. */
+  const settle = async (tx: Tx, requestId: string, change: Partial<DocumentRequest>): Promise<boolean> => {
+    const settled = await requests.updateOne(
+      { _id: requestId, state: 'requested' },
+      { $set: { ...change, settledAt: tx.at } },
+      { session: tx.session },
+    );
+    return settled.matchedCount === 1;
+  };
+
+  return {
+    plan: async (tx, { caseId, subjectId, kind, addresseeId, question }) => {
+      kindOf(kind);
+      const _id = newId();
+      const sealed = await vault.seal(subjectId, question, tx);
+      await requests.insertMany(
+        [blankRequest({ _id, caseId, kind, addresseeId, question: sealed, plannedAt: tx.at })],
+        { session: tx.session },
+      );
+      await trail.record(tx, {
+        caseId,
+        type: 'document-request.planned',
+        subject: _id,
+        data: { kind, addressee: addresseeId },
+      });
+      return _id;
+    },
+
+    planned: (caseId, tx) =>
+      requests
+        .find({ caseId, state: 'planned' })
+        .sort({ _id: 1 })
+        .session(tx?.session ?? null)
+        .lean<DocumentRequest[]>()
+        .exec(),
+
+    request: async (tx, { caseId, caseNumber, kind, lineId, requestId, publicUrl, languages }) => {
+      const declared = kindOf(kind);
+      const existing = requestId
+        ? await find(requestId, tx)
+        : await requests.findOne({ caseId, kind, lineId }).session(tx.session).lean<DocumentRequest>().exec();
+      if (requestId && !existing)
+        throw new PermanentError(`requestId ${requestId} names no request of this case`, { field: 'requestId' });
+      if (existing?.requestedAt && existing.letterId)
+        return { requestId: existing._id, requestedAt: existing.requestedAt, letterId: existing.letterId };
+
+      const addressee = existing
+        ? await deps.addressee(existing.addresseeId)
+        : await declared.addressee(caseId, lineId);
+      const token = newSecret(32);
+      const question = existing?.question ? await vault.open(existing.question) : undefined;
+      const letter = await letters.compose(tx, {
+        caseId,
+        caseNumber,
+        template: declared.template,
+        languages,
+        recipient: addressee,
+        data: {
+          ...(await declared.letterData(caseId, lineId)),
+          ...(question === undefined ? {} : { question }),
+          uploadLink: `${publicUrl}/upload/${token}`,
+        },
+        purpose: 'document-request',
+      });
+      const _id = existing?._id ?? newId();
+      const sent = {
+        state: 'requested' as const,
+        requestedAt: tx.at,
+        letterId: letter.letterId,
+        letterNumber: letter.number,
+        uploadTokenHash: hashOf(token),
+      };
+      if (existing) await requests.updateOne({ _id }, { $set: sent }, { session: tx.session });
+      else
+        await requests.insertMany(
+          [
+            {
+              ...blankRequest({ _id, caseId, kind, lineId, addresseeId: addressee.employeeId, plannedAt: tx.at }),
+              ...sent,
+            },
+          ],
+          { session: tx.session },
+        );
+      await trail.record(tx, {
+        caseId,
+        type: 'document.requested',
+        subject: _id,
+        data: { kind, line: lineId, addressee: addressee.employeeId, letter: letter.number },
+      });
+      return { requestId: _id, requestedAt: tx.at, letterId: letter.letterId };
+    },
+
+    remind: async (tx, requestId, { publicUrl, languages }) => {
+      const request = await find(requestId, tx);
+      if (request?.state !== 'requested') return null;
+      const token = newSecret(32);
+      const letter = await letters.compose(tx, {
+        caseId: request.caseId,
+        caseNumber: '',
+        template: 'inspection/document-reminder',
+        languages,
+        recipient: await deps.addressee(request.addresseeId),
+        data: { requestNumber: request.letterNumber ?? '', uploadLink: `${publicUrl}/upload/${token}` },
+        purpose: 'document-reminder',
+      });
+      await requests.updateOne(
+        { _id: requestId },
+        { $set: { uploadTokenHash: hashOf(token) }, $push: { reminders: { at: tx.at, letterId: letter.letterId } } },
+        { session: tx.session },
+      );
+      await trail.record(tx, {
+        caseId: request.caseId,
+        type: 'document.reminded',
+        subject: requestId,
+        data: { kind: request.kind, letter: letter.number },
+      });
+      return letter.letterId;
+    },
+
+    add: async (tx, { caseId, subjectId, kind, lineId, request, file, name, sanctionsPresent = null, languages }) => {
+      const _id = newId();
+      await files.adopt(tx, file.fileId, { usedBy: `document:${_id}` });
+      await documents.insertMany(
+        [
+          {
+            _id,
+            caseId,
+            kind,
+            lineId,
+            requestId: request?._id ?? null,
+            fileId: file.fileId,
+            name: await vault.seal(subjectId, name, tx),
+            contentType: file.contentType,
+            bytes: file.bytes,
+            sha256: file.sha256,
+            addedBy: tx.by.id,
+            addedAt: tx.at,
+            sanctionsPresent,
+          },
+        ],
+        { session: tx.session },
+      );
+      await trail.record(tx, {
+        caseId,
+        type: 'document.added',
+        subject: _id,
+        data: { kind, line: lineId, sha256: file.sha256, bytes: file.bytes, request: request?._id ?? '' },
+      });
+      if (!request) return _id;
+
+      const first = await settle(tx, request._id, { state: 'received', documentId: _id });
+      if (!first) return _id;
+      await outbox.message(tx, {
+        caseId,
+        name: messages.documentReceived.name,
+        correlationKey: request._id,
+        messageId: _id,
+        variables: {},
+      });
+      await letters.compose(tx, {
+        caseId,
+        caseNumber: '',
+        template: 'inspection/document-receipt',
+        languages,
+        recipient: await deps.addressee(request.addresseeId),
+        data: { requestNumber: request.letterNumber ?? '', receivedAt: tx.at, sha256: file.sha256 },
+        purpose: 'document-receipt',
+      });
+      return _id;
+    },
+
+    recordNonReceipt: async (tx, { requestId, subjectId, reason }) => {
+      const request = await find(requestId, tx);
+      if (!request) throw new PermanentError(`requestId ${requestId} names no request`, { field: 'requestId' });
+      const nonReceipt = { reason: await vault.seal(subjectId, reason, tx), by: tx.by.id, at: tx.at };
+      if (!(await settle(tx, requestId, { state: 'not-received', nonReceipt }))) return false;
+      await outbox.message(tx, {
+        caseId: request.caseId,
+        name: messages.documentReceived.name,
+        correlationKey: requestId,
+        messageId: `${requestId}:non-receipt`,
+        variables: {},
+      });
+      await trail.record(tx, {
+        caseId: request.caseId,
+        type: 'document.non-receipt-recorded',
+        subject: requestId,
+        data: { kind: request.kind, line: request.lineId },
+      });
+      return true;
+    },
+
+    find,
+    byUploadToken: (token) =>
+      requests
+        .findOne({ uploadTokenHash: hashOf(token) })
+        .lean<DocumentRequest>()
+        .exec(),
+    requestsOfCase: (caseId, tx) =>
+      requests
+        .find({ caseId })
+        .sort({ _id: 1 })
+        .session(tx?.session ?? null)
+        .lean<DocumentRequest[]>()
+        .exec(),
+    documentsOfCase: (caseId, tx) =>
+      documents
+        .find({ caseId })
+        .sort({ _id: 1 })
+        .session(tx?.session ?? null)
+        .lean<CaseDocument[]>()
+        .exec(),
+    document: (documentId) => documents.findById(documentId).lean<CaseDocument>().exec(),
+    init: async () => {
+      for (const model of [requests, documents]) {
+        await model.createCollection();
+        await model.createIndexes();
+      }
+    },
+  };
+}
+
+function blankRequest(
+  request: Pick<DocumentRequest, '_id' | 'caseId' | 'kind' | 'addresseeId' | 'plannedAt'> & Partial<DocumentRequest>,
+): DocumentRequest {
+  return {
+    lineId: '',
+    state: 'planned',
+    question: null,
+    requestedAt: null,
+    letterId: null,
+    letterNumber: null,
+    reminders: [],
+    uploadTokenHash: null,
+    settledAt: null,
+    documentId: null,
+    nonReceipt: null,
+    ...request,
+  };
+}
+
+function requestSchema(): Schema<DocumentRequest> {
+  const schema = new Schema<DocumentRequest>(
+    {
+      _id: { type: String, required: true },
+      caseId: { type: String, required: true },
+      kind: { type: String, required: true },
+      lineId: { type: String, default: '' },
+      state: { type: String, enum: ['planned', 'requested', 'received', 'not-received'], required: true },
+      addresseeId: { type: String, required: true },
+      question: { type: String, default: null },
+      plannedAt: { type: Date, required: true },
+      requestedAt: { type: Date, default: null },
+      letterId: { type: String, default: null },
+      letterNumber: { type: String, default: null },
+      reminders: [new Schema({ at: Date, letterId: String }, { _id: false })],
+      uploadTokenHash: { type: String, default: null },
+      settledAt: { type: Date, default: null },
+      documentId: { type: String, default: null },
+      nonReceipt: { type: new Schema({ reason: String, by: String, at: Date }, { _id: false }), default: null },
+    },
+    { versionKey: false },
+  );
+  schema.index({ caseId: 1, kind: 1, lineId: 1 });
+  schema.index(
+    { caseId: 1, kind: 1, lineId: 1, addresseeId: 1 },
+    { unique: true, partialFilterExpression: { lineId: { $gt: '' } }, name: 'one-request-per-line' },
+  );
+  schema.index(
+    { uploadTokenHash: 1 },
+    { unique: true, partialFilterExpression: { uploadTokenHash: { $type: 'string' } } },
+  );
+  schema.index({ addresseeId: 1, state: 1 });
+  return schema;
+}
+
+function documentSchema(): Schema<CaseDocument> {
+  const schema = new Schema<CaseDocument>(
+    {
+      _id: { type: String, required: true },
+      caseId: { type: String, required: true },
+      kind: { type: String, required: true },
+      lineId: { type: String, default: '' },
+      requestId: { type: String, default: null },
+      fileId: { type: String, required: true },
+      name: { type: String, required: true },
+      contentType: { type: String, required: true },
+      bytes: { type: Number, required: true },
+      sha256: { type: String, required: true },
+      addedBy: { type: String, required: true },
+      addedAt: { type: Date, required: true },
+      sanctionsPresent: { type: Boolean, default: null },
+    },
+    { versionKey: false },
+  );
+  schema.index({ caseId: 1, _id: 1 });
+  return schema;
+}
