@@ -39,6 +39,8 @@ export interface DocumentRequest {
   settledAt: Date | null;
   documentId: string | null;
   nonReceipt: { reason: string; by: string; at: Date } | null;
+  /** Sealed: the reason noted on the case file page before the non-receipt is decided in Tasklist. */
+  nonReceiptNote: string | null;
 }
 
 /** A document of a case: the file lies encrypted in GridFS. */
@@ -107,8 +109,13 @@ export interface Documents {
       languages: string[];
     },
   ): Promise<string>;
-  /** Records why a document was not received (INS-17, AMB-INS-03) and frees the waiting task. False when it is settled already. */
-  recordNonReceipt(tx: Tx, record: { requestId: string; subjectId: string; reason: string }): Promise<boolean>;
+  /** Notes on the case file page why a document has not come, for the decision in Tasklist. */
+  noteNonReceipt(tx: Tx, note: { requestId: string; subjectId: string; reason: string }): Promise<void>;
+  /**
+   * Records that a document was not received (INS-17, AMB-INS-03), with the reason given or the one noted before, and frees the
+   * waiting task. False when it is settled already.
+   */
+  recordNonReceipt(tx: Tx, record: { requestId: string; subjectId: string; reason?: string }): Promise<boolean>;
   find(requestId: string, tx?: Tx): Promise<DocumentRequest | null>;
   byUploadToken(token: string): Promise<DocumentRequest | null>;
   requestsOfCase(caseId: string, tx?: Tx): Promise<DocumentRequest[]>;
@@ -321,10 +328,20 @@ export function createDocuments(deps: DocumentsDeps): Documents {
       return _id;
     },
 
+    noteNonReceipt: async (tx, { requestId, subjectId, reason }) => {
+      const nonReceiptNote = await vault.seal(subjectId, reason, tx);
+      await requests.updateOne({ _id: requestId }, { $set: { nonReceiptNote } }, { session: tx.session });
+    },
+
     recordNonReceipt: async (tx, { requestId, subjectId, reason }) => {
       const request = await find(requestId, tx);
       if (!request) throw new PermanentError(`requestId ${requestId} names no request`, { field: 'requestId' });
-      const nonReceipt = { reason: await vault.seal(subjectId, reason, tx), by: tx.by.id, at: tx.at };
+      const sealed = reason === undefined ? request.nonReceiptNote : await vault.seal(subjectId, reason, tx);
+      if (!sealed)
+        throw new PermanentError('nonReceiptNote: the reason of the non-receipt is missing on the case file page', {
+          field: 'nonReceiptNote',
+        });
+      const nonReceipt = { reason: sealed, by: tx.by.id, at: tx.at };
       if (!(await settle(tx, requestId, { state: 'not-received', nonReceipt }))) return false;
       await outbox.message(tx, {
         caseId: request.caseId,
@@ -387,6 +404,7 @@ function blankRequest(
     settledAt: null,
     documentId: null,
     nonReceipt: null,
+    nonReceiptNote: null,
     ...request,
   };
 }
@@ -410,14 +428,12 @@ function requestSchema(): Schema<DocumentRequest> {
       settledAt: { type: Date, default: null },
       documentId: { type: String, default: null },
       nonReceipt: { type: new Schema({ reason: String, by: String, at: Date }, { _id: false }), default: null },
+      nonReceiptNote: { type: String, default: null },
     },
     { versionKey: false },
   );
-  schema.index({ caseId: 1, kind: 1, lineId: 1 });
-  schema.index(
-    { caseId: 1, kind: 1, lineId: 1, addresseeId: 1 },
-    { unique: true, partialFilterExpression: { lineId: { $gt: '' } }, name: 'one-request-per-line' },
-  );
+  schema.index({ caseId: 1, _id: 1 });
+  schema.index({ caseId: 1, kind: 1, lineId: 1 }, { unique: true, partialFilterExpression: { lineId: { $gt: '' } } });
   schema.index(
     { uploadTokenHash: 1 },
     { unique: true, partialFilterExpression: { uploadTokenHash: { $type: 'string' } } },

@@ -1,0 +1,353 @@
+import type { UpdateQuery } from 'mongoose';
+import type { Clocks } from '../clocks.js';
+import type { Database, Tx } from '../database.js';
+import { PermanentError } from '../errors.js';
+import { newId } from '../ids.js';
+import { messages } from '../messages.js';
+import type { Outbox } from '../outbox.js';
+import type { Trail } from '../trail.js';
+import type { Vault } from '../vault.js';
+import { inspectionSchema, type Conclusion, type Inspection, type InspectingUnit, type OffenceSign } from './model.js';
+
+/** What the case file of an inspection can be told. Every change is one trail entry, in the caller's transaction. */
+export interface Inspections {
+  create(tx: Tx, inspection: Inspection): Promise<void>;
+  /** Sealed as stored; `vault.reveal` opens it. Throws where the case is none of ours. */
+  get(caseId: string, tx?: Tx): Promise<Inspection>;
+  find(caseId: string, tx?: Tx): Promise<Inspection | null>;
+  /** Adds an employee (INS-11, E5); the same employee twice is one line. `announce` tells the running instance. */
+  addLine(
+    tx: Tx,
+    caseId: string,
+    line: { employeeId: string; hasPersonalDataAccess: boolean; participatesInPublicServices: boolean },
+    announce: boolean,
+  ): Promise<string>;
+  removeLine(tx: Tx, caseId: string, lineId: string): Promise<void>;
+  noteScreeningReason(tx: Tx, caseId: string, reason: string): Promise<void>;
+  screen(
+    tx: Tx,
+    caseId: string,
+    screening: { result: 'inScope' | 'outOfScope'; inspectingUnit: InspectingUnit; branchCode: string | null },
+  ): Promise<void>;
+  setExtractScope(
+    tx: Tx,
+    caseId: string,
+    scope: { facts: string[]; periodFrom: string; periodTo: string },
+  ): Promise<void>;
+  noteNoExtractReason(tx: Tx, caseId: string, reason: string): Promise<void>;
+  /**
+   * Records signs of an offence (R9) and starts both clocks at the moment they were revealed (AMB-INS-05), in this transaction, so
+   * that they run even while the engine is down. `announce` starts the report in the running case, or after its end.
+   */
+  recordSigns(
+    tx: Tx,
+    caseId: string,
+    signs: { kinds: OffenceSign[]; revealedAt: Date },
+    announce: 'running' | 'after-close' | 'no',
+  ): Promise<string>;
+  /** True when `instanceKey` is the one instance that reports these signs. */
+  claimReport(tx: Tx, caseId: string, signId: string, instanceKey: string): Promise<boolean>;
+  setReportLetter(
+    tx: Tx,
+    caseId: string,
+    signId: string,
+    which: 'dispatchLetterId' | 'noticeLetterId',
+    letterId: string,
+  ): Promise<void>;
+  setFinding(
+    tx: Tx,
+    caseId: string,
+    lineId: string,
+    finding: { transferConfirmed: boolean; reasoning: string },
+  ): Promise<void>;
+  setConclusionSigns(tx: Tx, caseId: string, kinds: OffenceSign[]): Promise<void>;
+  addConclusion(tx: Tx, caseId: string, conclusion: Conclusion): Promise<void>;
+  addMeasure(
+    tx: Tx,
+    caseId: string,
+    measure: { lineId: string; kind: string; legalGround: string; decidedOn: string },
+  ): Promise<string>;
+  /** AMB-INS-11: a withdrawal is noted and stops nothing. */
+  noteWithdrawal(tx: Tx, caseId: string): Promise<void>;
+  /** E6, AMB-INS-09: the clocks stay as they are. */
+  changeUnit(
+    tx: Tx,
+    caseId: string,
+    unit: { inspectingUnit: InspectingUnit; branchCode: string | null },
+  ): Promise<void>;
+  ofEmployee(employeeId: string): Promise<Inspection[]>;
+  init(): Promise<void>;
+}
+
+/** The name of a unit in groups, trail and forms: `central` or the branch's code. */
+export function unitName(unit: { inspectingUnit: InspectingUnit; branchCode: string | null }): string {
+  return unit.inspectingUnit === 'centralOffice' ? 'central' : (unit.branchCode ?? 'branch');
+}
+
+/** Candidate groups of Tasklist for the unit that inspects. */
+export function groupsOf(unit: { inspectingUnit: InspectingUnit; branchCode: string | null }): {
+  issGroup: string;
+  managementGroup: string;
+  isBranch: boolean;
+} {
+  const suffix = unit.inspectingUnit === 'centralOffice' ? 'central' : `branch-${unit.branchCode}`;
+  return {
+    issGroup: `ins-iss-${suffix}`,
+    managementGroup: `ins-mgmt-${suffix}`,
+    isBranch: unit.inspectingUnit === 'branch',
+  };
+}
+
+/** The conclusion in force: the newest that none supersedes. */
+export function conclusionInForce(inspection: Inspection): Conclusion | null {
+  return inspection.conclusions.findLast((conclusion) => conclusion.supersededBy === null) ?? null;
+}
+
+export function createInspections(deps: {
+  database: Database;
+  vault: Vault;
+  trail: Trail;
+  clocks: Clocks;
+  outbox: Outbox;
+}): Inspections {
+  const { database, vault, trail, clocks, outbox } = deps;
+  const model = database.connection.model<Inspection>('Inspection', inspectionSchema(), 'inspections');
+
+  const find = (caseId: string, tx?: Tx): Promise<Inspection | null> =>
+    model
+      .findById(caseId)
+      .session(tx?.session ?? null)
+      .lean<Inspection>()
+      .exec();
+  const get = async (caseId: string, tx?: Tx): Promise<Inspection> => {
+    const found = await find(caseId, tx);
+    if (!found) throw new PermanentError(`caseId ${caseId} is no inspection`, { field: 'caseId' });
+    return found;
+  };
+  const change = async (
+    tx: Tx,
+    caseId: string,
+    update: UpdateQuery<Inspection>,
+    filter: Record<string, unknown> = {},
+  ): Promise<boolean> => {
+    const changed = await model.updateOne({ _id: caseId, ...filter }, update, { session: tx.session });
+    return changed.matchedCount === 1;
+  };
+  /** Sets a sealed text of the case and records that it was noted. */
+  const note = async (
+    tx: Tx,
+    caseId: string,
+    field: 'screeningReason' | 'noExtractReason',
+    type: string,
+    text: string,
+  ): Promise<void> => {
+    const { subjectId } = await get(caseId, tx);
+    await change(tx, caseId, { $set: { [field]: await vault.seal(subjectId, text, tx) } });
+    await trail.record(tx, { caseId, type, data: {} });
+  };
+
+  return {
+    create: async (tx, inspection) => {
+      await model.insertMany([inspection], { session: tx.session });
+    },
+    get,
+    find,
+    addLine: async (tx, caseId, line, announce) => {
+      const { lines, number } = await get(caseId, tx);
+      const known = lines.find(({ employeeId }) => employeeId === line.employeeId);
+      if (known) return known.lineId;
+      const lineId = newId();
+      await change(tx, caseId, {
+        $push: { lines: { ...line, lineId, addedAt: tx.at, addedBy: tx.by.id, finding: null } },
+      });
+      await trail.record(tx, { caseId, type: 'employee.added', subject: lineId, data: { employee: line.employeeId } });
+      if (announce)
+        await outbox.message(tx, {
+          caseId,
+          name: messages.inspectionEmployeeAdded.name,
+          correlationKey: number,
+          messageId: lineId,
+          variables: { lineId },
+        });
+      return lineId;
+    },
+    removeLine: async (tx, caseId, lineId) => {
+      const removed = await change(tx, caseId, { $pull: { lines: { lineId } } }, { screening: null });
+      if (removed) await trail.record(tx, { caseId, type: 'employee.removed', subject: lineId, data: {} });
+    },
+    noteScreeningReason: (tx, caseId, reason) => note(tx, caseId, 'screeningReason', 'screening-reason.noted', reason),
+    screen: async (tx, caseId, { result, inspectingUnit, branchCode }) => {
+      await change(tx, caseId, {
+        $set: { screening: { result, by: tx.by.id, at: tx.at }, inspectingUnit, branchCode },
+      });
+      await trail.record(tx, {
+        caseId,
+        type: 'trigger.screened',
+        data: { result, unit: unitName({ inspectingUnit, branchCode }) },
+      });
+    },
+    setExtractScope: async (tx, caseId, { facts, periodFrom, periodTo }) => {
+      const { subjectId } = await get(caseId, tx);
+      const sealed = await Promise.all(facts.map((fact) => vault.seal(subjectId, fact, tx)));
+      await change(tx, caseId, { $set: { extractScope: { facts: sealed, periodFrom, periodTo } } });
+      await trail.record(tx, {
+        caseId,
+        type: 'extract-scope.set',
+        data: { periodFrom, periodTo, facts: facts.length },
+      });
+    },
+    noteNoExtractReason: (tx, caseId, reason) => note(tx, caseId, 'noExtractReason', 'no-extract-reason.noted', reason),
+    recordSigns: async (tx, caseId, { kinds, revealedAt }, announce) => {
+      const inspection = await get(caseId, tx);
+      const { number, inspectingUnit, branchCode } = inspection;
+      const signId = newId();
+      await change(tx, caseId, {
+        $push: {
+          signs: {
+            signId,
+            kinds,
+            revealedAt,
+            recordedAt: tx.at,
+            recordedBy: tx.by.id,
+            unit: inspectingUnit,
+            branchCode,
+            reportInstanceKey: null,
+            dispatchLetterId: null,
+            noticeLetterId: null,
+          },
+        },
+      });
+      await trail.record(tx, {
+        caseId,
+        type: 'signs.revealed',
+        subject: signId,
+        data: { kinds, revealedAt: revealedAt.toISOString(), unit: unitName(inspection) },
+      });
+      const rules = inspectingUnit === 'branch' ? ['DL-INS-1', 'DL-INS-2'] : ['DL-INS-1'];
+      for (const rule of rules)
+        await clocks.start(tx, {
+          caseId,
+          caseNumber: number,
+          process: 'inspection',
+          rule,
+          subject: signId,
+          startedAt: revealedAt,
+        });
+      if (announce !== 'no')
+        await outbox.message(tx, {
+          caseId,
+          name:
+            announce === 'running' ? messages.inspectionSignsRevealed.name : messages.inspectionLateSignsRevealed.name,
+          correlationKey: announce === 'running' ? number : signId,
+          messageId: signId,
+          variables: { caseId, caseNumber: number, signId },
+        });
+      return signId;
+    },
+    claimReport: (tx, caseId, signId, instanceKey) =>
+      change(
+        tx,
+        caseId,
+        { $set: { 'signs.$.reportInstanceKey': instanceKey } },
+        { signs: { $elemMatch: { signId, reportInstanceKey: { $in: [null, instanceKey] } } } },
+      ),
+    setReportLetter: async (tx, caseId, signId, which, letterId) => {
+      await change(tx, caseId, { $set: { [`signs.$.${which}`]: letterId } }, { 'signs.signId': signId });
+    },
+    setFinding: async (tx, caseId, lineId, { transferConfirmed, reasoning }) => {
+      const { subjectId } = await get(caseId, tx);
+      const finding = {
+        transferConfirmed,
+        reasoning: await vault.seal(subjectId, reasoning, tx),
+        by: tx.by.id,
+        at: tx.at,
+      };
+      if (!(await change(tx, caseId, { $set: { 'lines.$.finding': finding } }, { 'lines.lineId': lineId })))
+        throw new PermanentError(`lineId ${lineId} is no line of this inspection`, { field: 'lineId' });
+      await trail.record(tx, { caseId, type: 'finding.noted', subject: lineId, data: { transferConfirmed } });
+    },
+    setConclusionSigns: async (tx, caseId, kinds) => {
+      await change(tx, caseId, { $set: { conclusionSigns: kinds } });
+    },
+    addConclusion: async (tx, caseId, conclusion) => {
+      const former = conclusionInForce(await get(caseId, tx));
+      if (former)
+        await change(
+          tx,
+          caseId,
+          { $set: { 'conclusions.$.supersededBy': conclusion.conclusionId } },
+          { 'conclusions.conclusionId': former.conclusionId },
+        );
+      await change(tx, caseId, { $push: { conclusions: conclusion } });
+      await trail.record(tx, {
+        caseId,
+        type: former ? 'conclusion.superseded' : 'conclusion.signed',
+        subject: conclusion.conclusionId,
+        data: {
+          number: conclusion.number,
+          sha256: conclusion.sha256,
+          author: conclusion.author,
+          attachments: conclusion.attachments.length,
+        },
+      });
+    },
+    addMeasure: async (tx, caseId, { lineId, kind, legalGround, decidedOn }) => {
+      const { subjectId, lines } = await get(caseId, tx);
+      if (!lines.some((line) => line.lineId === lineId))
+        throw new PermanentError(`lineId ${lineId} is no line of this inspection`, { field: 'lineId' });
+      const measureId = newId();
+      await change(tx, caseId, {
+        $push: {
+          measures: {
+            measureId,
+            lineId,
+            kind: await vault.seal(subjectId, kind, tx),
+            legalGround: await vault.seal(subjectId, legalGround, tx),
+            decidedBy: tx.by.id,
+            decidedOn,
+            recordedAt: tx.at,
+          },
+        },
+      });
+      await trail.record(tx, {
+        caseId,
+        type: 'measure.recorded',
+        subject: measureId,
+        data: { line: lineId, decidedOn },
+      });
+      return measureId;
+    },
+    noteWithdrawal: async (tx, caseId) => {
+      const { number } = await get(caseId, tx);
+      if (!(await change(tx, caseId, { $set: { withdrawnAt: tx.at } }, { withdrawnAt: null }))) return;
+      await trail.record(tx, { caseId, type: 'application.withdrawn', data: {} });
+      await outbox.message(tx, {
+        caseId,
+        name: messages.inspectionApplicationWithdrawn.name,
+        correlationKey: number,
+        messageId: `${caseId}:withdrawn`,
+        variables: {},
+      });
+    },
+    changeUnit: async (tx, caseId, unit) => {
+      const inspection = await get(caseId, tx);
+      const from = unitName(inspection);
+      const to = unitName(unit);
+      if (from === to) return;
+      await change(tx, caseId, { $set: unit, $push: { unitChanges: { from, to, at: tx.at, by: tx.by.id } } });
+      await trail.record(tx, { caseId, type: 'unit.changed', data: { from, to } });
+      await outbox.message(tx, {
+        caseId,
+        name: messages.inspectionUnitChanged.name,
+        correlationKey: inspection.number,
+        messageId: `${caseId}:unit:${inspection.unitChanges.length + 1}`,
+        variables: {},
+      });
+    },
+    ofEmployee: (employeeId) => model.find({ 'lines.employeeId': employeeId }).lean<Inspection[]>().exec(),
+    init: async () => {
+      await model.createCollection();
+      await model.createIndexes();
+    },
+  };
+}

@@ -1,0 +1,214 @@
+import { Schema } from 'mongoose';
+
+export const triggerKinds = [
+  'individualApplication',
+  'legalEntityApplication',
+  'stateBodyApplication',
+  'officialInformation',
+] as const;
+/** R4: who brought the disclosure to light. */
+export type TriggerKind = (typeof triggerKinds)[number];
+
+export type InspectingUnit = 'centralOffice' | 'branch';
+export type OffenceSign = 'administrative' | 'criminal';
+
+/** The four documents of R5 that are asked for each employee, and what may be asked beside them. */
+export const lineDocumentKinds = [
+  'employeeExplanatoryNote',
+  'unitHeadExplanatoryNote',
+  'personalCharacteristic',
+  'hrSanctionsCertificate',
+] as const;
+export const additionalInformation = 'additionalInformation';
+
+/** One employee under inspection: "the inspection is personal" (INS-11). */
+export interface InspectionLine {
+  lineId: string;
+  employeeId: string;
+  addedAt: Date;
+  addedBy: string;
+  /** R3, AMB-INS-01: either is enough; both are kept as they were when the line was added. */
+  hasPersonalDataAccess: boolean;
+  participatesInPublicServices: boolean;
+  finding: { transferConfirmed: boolean; reasoning: string; by: string; at: Date } | null;
+}
+
+/** Signs of an offence (R9): each record has its own two clocks and its own report. */
+export interface OffenceSigns {
+  signId: string;
+  kinds: OffenceSign[];
+  revealedAt: Date;
+  recordedAt: Date;
+  recordedBy: string;
+  /** The unit that revealed them carries the duties of R9, also after a change of unit (E6). */
+  unit: InspectingUnit;
+  branchCode: string | null;
+  reportInstanceKey: string | null;
+  dispatchLetterId: string | null;
+  noticeLetterId: string | null;
+}
+
+export interface Conclusion {
+  conclusionId: string;
+  number: string;
+  signedAt: Date;
+  author: string;
+  authorUnit: InspectingUnit;
+  branchCode: string | null;
+  findings: { lineId: string; transferConfirmed: boolean }[];
+  offenceSigns: OffenceSign[];
+  attachments: { documentId: string; kind: string; sha256: string }[];
+  /** SHA-256 of the canonical conclusion. */
+  sha256: string;
+  supersededBy: string | null;
+}
+
+export interface Measure {
+  measureId: string;
+  lineId: string;
+  /** Sealed: kind of the measure and its legal ground (R8). */
+  kind: string;
+  legalGround: string;
+  decidedBy: string;
+  decidedOn: string;
+  recordedAt: Date;
+}
+
+/** An inspection (F-INS-1 to F-INS-5). Strings marked sealed are ciphertext of the vault. */
+export interface Inspection {
+  /** The case's id. */
+  _id: string;
+  number: string;
+  /** Subject of the vault whose key protects the case's own texts. */
+  subjectId: string;
+  trigger: {
+    kind: TriggerKind;
+    channel: string;
+    receivedAt: Date;
+    /** Subject of the sender; null for official information without one. */
+    senderSubjectId: string | null;
+    /** Sealed, each of them. */
+    senderName: string | null;
+    senderIin: string | null;
+    senderBin: string | null;
+    senderEmail: string | null;
+    senderPhone: string | null;
+    language: 'kk' | 'ru';
+    facts: string[];
+    thirdParties: string[];
+    /** Sealed: employees named in words that the directory could not tell. */
+    namedEmployees: string[];
+  };
+  screening: { result: 'inScope' | 'outOfScope'; by: string; at: Date } | null;
+  /** Sealed: why the trigger is out of scope (INS-08); needed for that decision. */
+  screeningReason: string | null;
+  inspectingUnit: InspectingUnit;
+  branchCode: string | null;
+  lines: InspectionLine[];
+  /** INS-20: what NIT is asked for, and nothing more. Facts are the trigger's, narrowed on the case file page; sealed. */
+  extractScope: { facts: string[]; periodFrom: string; periodTo: string } | null;
+  /** Sealed: why no extract is asked for, or why the inspection goes on without one (AMB-INS-10). */
+  noExtractReason: string | null;
+  signs: OffenceSigns[];
+  /** Signs ticked with the conclusion, until it is signed. */
+  conclusionSigns: OffenceSign[];
+  conclusions: Conclusion[];
+  measures: Measure[];
+  withdrawnAt: Date | null;
+  unitChanges: { from: string; to: string; at: Date; by: string }[];
+}
+
+export function inspectionSchema(): Schema<Inspection> {
+  const sub = (definition: Record<string, unknown>): Schema =>
+    new Schema(definition as never, { _id: false, minimize: false });
+  const text = { type: String, default: null };
+  const schema = new Schema<Inspection>(
+    {
+      _id: { type: String, required: true },
+      number: { type: String, required: true },
+      subjectId: { type: String, required: true },
+      trigger: sub({
+        kind: { type: String, enum: triggerKinds, required: true },
+        channel: { type: String, required: true },
+        receivedAt: { type: Date, required: true },
+        senderSubjectId: text,
+        senderName: text,
+        senderIin: text,
+        senderBin: text,
+        senderEmail: text,
+        senderPhone: text,
+        language: { type: String, enum: ['kk', 'ru'], required: true },
+        facts: [String],
+        thirdParties: [String],
+        namedEmployees: [String],
+      }),
+      screening: { type: sub({ result: String, by: String, at: Date }), default: null },
+      screeningReason: text,
+      inspectingUnit: { type: String, enum: ['centralOffice', 'branch'], required: true },
+      branchCode: text,
+      lines: [
+        sub({
+          lineId: { type: String, required: true },
+          employeeId: { type: String, required: true },
+          addedAt: Date,
+          addedBy: String,
+          hasPersonalDataAccess: Boolean,
+          participatesInPublicServices: Boolean,
+          finding: {
+            type: sub({ transferConfirmed: Boolean, reasoning: String, by: String, at: Date }),
+            default: null,
+          },
+        }),
+      ],
+      extractScope: { type: sub({ facts: [String], periodFrom: String, periodTo: String }), default: null },
+      noExtractReason: text,
+      signs: [
+        sub({
+          signId: String,
+          kinds: [String],
+          revealedAt: Date,
+          recordedAt: Date,
+          recordedBy: String,
+          unit: String,
+          branchCode: text,
+          reportInstanceKey: text,
+          dispatchLetterId: text,
+          noticeLetterId: text,
+        }),
+      ],
+      conclusionSigns: [String],
+      conclusions: [
+        sub({
+          conclusionId: String,
+          number: String,
+          signedAt: Date,
+          author: String,
+          authorUnit: String,
+          branchCode: text,
+          findings: [sub({ lineId: String, transferConfirmed: Boolean })],
+          offenceSigns: [String],
+          attachments: [sub({ documentId: String, kind: String, sha256: String })],
+          sha256: String,
+          supersededBy: text,
+        }),
+      ],
+      measures: [
+        sub({
+          measureId: String,
+          lineId: String,
+          kind: String,
+          legalGround: String,
+          decidedBy: String,
+          decidedOn: String,
+          recordedAt: Date,
+        }),
+      ],
+      withdrawnAt: { type: Date, default: null },
+      unitChanges: [sub({ from: String, to: String, at: Date, by: String })],
+    },
+    { versionKey: false, minimize: false },
+  );
+  schema.index({ number: 1 }, { unique: true });
+  schema.index({ 'lines.employeeId': 1 });
+  return schema;
+}

@@ -1,0 +1,15 @@
+/** Every message that the code sends to a process: its name in the diagrams and what its correlation key is. */
+export const messages = {
+  inspectionTriggerRegistered: { name: 'inspection.trigger-registered', key: 'case number' },
+  inspectionSignsRevealed: { name: 'inspection.signs-revealed', key: 'case number' },
+  inspectionLateSignsRevealed: { name: 'inspection.late-signs-revealed', key: 'id of the signs' },
+  inspectionEmployeeAdded: { name: 'inspection.employee-added', key: 'case number' },
+  inspectionUnitChanged: { name: 'inspection.unit-changed', key: 'case number' },
+  inspectionApplicationWithdrawn: { name: 'inspection.application-withdrawn', key: 'case number' },
+  documentReceived: { name: 'document.received', key: 'id of the document request' },
+  letterDelivered: { name: 'letter.delivered', key: 'id of the letter' },
+  clockStopped: { name: 'clock.stopped', key: 'id of the clock' },
+  caseVoided: { name: 'case.voided', key: 'case number' },
+} as const;
+
+export type MessageName = (typeof messages)[keyof typeof messages]['name'];
