@@ -6,6 +6,7 @@ import type { Database } from './database.js';
 import type { Directory } from './directory.js';
 import type { Documents } from './documents.js';
 import type { Files } from './files.js';
+import type { Extracts } from './inspection/extracts.js';
 import type { Inspections } from './inspection/inspections.js';
 import type { Letters } from './letters.js';
 import type { Logger } from './log.js';
@@ -34,4 +35,5 @@ export interface Services {
   letters: Letters;
   documents: Documents;
   inspections: Inspections;
+  extracts: Extracts;
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../canonical.js';
+import { canonicalHash } from '../canonical.js';
 import type { CaseDocument, DocumentRequest } from '../documents.js';
 import type { Extract } from './extracts.js';
 import { lineDocumentKinds, type Conclusion, type Inspection, type OffenceSign } from './model.js';
@@ -65,7 +64,7 @@ export function drawUpConclusion(parts: {
     })),
     attachments: documents.map(({ _id, kind, sha256 }) => ({ documentId: _id, kind, sha256 })),
   };
-  const sha256 = createHash('sha256').update(canonicalJson(unsigned)).digest('hex');
+  const sha256 = canonicalHash(unsigned);
   return { ...unsigned, signedAt: head.signedAt, sha256, supersededBy: null };
 }
 

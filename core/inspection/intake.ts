@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Temporal } from 'temporal-polyfill';
 import type { CaseRecord } from '../cases.js';
 import type { Actor, Tx } from '../database.js';
 import { InputProblem, type FieldFault } from '../errors.js';
 import { newId } from '../ids.js';
+import { localDay } from '../legal-day.js';
 import { messages } from '../messages.js';
 import type { Services } from '../services.js';
 import { responsibleUnit } from './addressees.js';
@@ -149,10 +149,6 @@ async function checkTrigger(services: Services, trigger: Trigger, effectiveFrom:
   }
   if (faults.length) throw new InputProblem(422, 'validation', faults);
   return lines;
-}
-
-function localDay(at: Date, zone: string): string {
-  return Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(zone).toPlainDate().toString();
 }
 
 async function register(
