@@ -314,7 +314,7 @@ export function createDocuments(deps: DocumentsDeps): Documents {
         name: messages.documentReceived.name,
         correlationKey: request._id,
         messageId: _id,
-        variables: {},
+        variables: { documentId: _id },
       });
       await letters.compose(tx, {
         caseId,
@@ -348,7 +348,7 @@ export function createDocuments(deps: DocumentsDeps): Documents {
         name: messages.documentReceived.name,
         correlationKey: requestId,
         messageId: `${requestId}:non-receipt`,
-        variables: {},
+        variables: { documentId: '' },
       });
       await trail.record(tx, {
         caseId: request.caseId,

@@ -1,0 +1,79 @@
+import { authorisedBodyOn } from '../../config/index.js';
+import type { Tx } from '../database.js';
+import { PermanentError } from '../errors.js';
+import { localDay } from '../legal-day.js';
+import type { Services } from '../services.js';
+import type { OffenceSigns } from './model.js';
+
+interface Report {
+  caseId: string;
+  caseNumber: string;
+  signId: string;
+}
+
+/**
+ * R9: the letter to the authorised body with the materials of the case as they are now (INS-26; F-INS-4). A repeat finds the letter of
+ * the first time. Returns the letter's id.
+ */
+export async function composeDispatch(services: Services, tx: Tx, report: Report): Promise<string> {
+  const { sign, inspection } = await load(services, tx, report);
+  if (sign.dispatchLetterId) return sign.dispatchLetterId;
+  const body = authorisedBodyOn(services.organisation, localDay(tx.at, services.organisation.timeZone));
+  if (!body)
+    throw new PermanentError('authorisedBody: the organisation names none for today', { field: 'authorisedBody' });
+  const documents = await services.documents.documentsOfCase(report.caseId, tx);
+  const names = await services.vault.reveal(documents.map(({ name }) => name));
+  const { letterId } = await services.letters.compose(tx, {
+    caseId: report.caseId,
+    caseNumber: report.caseNumber,
+    template: 'inspection/materials-to-authorised-body',
+    languages: services.organisation.languages,
+    recipient: { subjectId: inspection.subjectId, name: body.name.ru, email: body.email },
+    data: {
+      caseNumber: report.caseNumber,
+      unit: unitLabel(services, sign),
+      signs: sign.kinds.map((kind) => `sign.${kind}`),
+      revealedAt: sign.revealedAt,
+      materials: documents.map((document, index) => `${names[index]} — SHA-256 ${document.sha256}`),
+    },
+    attachments: documents.map((document, index) => ({ fileId: document.fileId, name: names[index] ?? document._id })),
+    purpose: 'materials-to-authorised-body',
+  });
+  await services.inspections.setReportLetter(tx, report.caseId, report.signId, 'dispatchLetterId', letterId);
+  return letterId;
+}
+
+/** R9: the branch's notice to the central office (INS-29; F-INS-5). Returns the letter's id. */
+export async function composeNotice(services: Services, tx: Tx, report: Report): Promise<string> {
+  const { sign, inspection } = await load(services, tx, report);
+  if (sign.noticeLetterId) return sign.noticeLetterId;
+  const { centralOffice } = services.organisation;
+  const { letterId } = await services.letters.compose(tx, {
+    caseId: report.caseId,
+    caseNumber: report.caseNumber,
+    template: 'inspection/notice-to-central-office',
+    languages: services.organisation.languages,
+    recipient: { subjectId: inspection.subjectId, name: centralOffice.name.ru, email: centralOffice.email },
+    data: {
+      caseNumber: report.caseNumber,
+      unit: unitLabel(services, sign),
+      signs: sign.kinds.map((kind) => `sign.${kind}`),
+      revealedAt: sign.revealedAt,
+    },
+    purpose: 'notice-to-central-office',
+  });
+  await services.inspections.setReportLetter(tx, report.caseId, report.signId, 'noticeLetterId', letterId);
+  return letterId;
+}
+
+async function load(services: Services, tx: Tx, { caseId, signId }: Report) {
+  const inspection = await services.inspections.get(caseId, tx);
+  const sign = inspection.signs.find((candidate) => candidate.signId === signId);
+  if (!sign) throw new PermanentError(`signId ${signId} names no signs of this inspection`, { field: 'signId' });
+  return { inspection, sign };
+}
+
+function unitLabel(services: Services, { unit, branchCode }: Pick<OffenceSigns, 'unit' | 'branchCode'>): string {
+  const branch = unit === 'branch' ? services.organisation.branches.find(({ code }) => code === branchCode) : undefined;
+  return (branch ?? services.organisation.centralOffice).name.ru;
+}

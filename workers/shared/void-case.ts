@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { defineWorker } from '../define-worker.js';
+import { id } from '../shapes.js';
+
+/** A mistaken case ends as voided, with its reason in the case file; its clocks stop and its trail stays. */
+export const voidCase = defineWorker({
+  type: 'case.void',
+  title: 'Void case',
+  titleRu: 'Аннулировать дело',
+  act: '',
+  input: z.object({ caseId: id }),
+  output: z.object({}),
+  errors: [],
+  run: async ({ input: { caseId }, tx, services }) => {
+    for (const clock of await services.clocks.ofCase(caseId))
+      await services.clocks.stop(tx, { clockId: clock._id, stoppedAt: tx.at });
+    await services.cases.void(tx, caseId);
+    await services.trail.record(tx, { caseId, type: 'case.voided', data: {} });
+    return {};
+  },
+});
