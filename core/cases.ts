@@ -30,6 +30,8 @@ export interface CaseRecord {
   idempotency: { client: string; key: string; contentHash: string } | null;
   /** Channel and number under which the request came in, once for each pair: `<channel>:<keyed hash of the number>`. */
   sourceRef: string | null;
+  /** Sealed: why a mistaken case is voided. */
+  voidReason: string | null;
 }
 
 export interface Cases {
@@ -44,6 +46,7 @@ export interface Cases {
    */
   bindInstance(tx: Tx, id: string, instance: { key: string; epoch: string }): Promise<boolean>;
   close(tx: Tx, id: string, outcome: string): Promise<void>;
+  noteVoidReason(tx: Tx, id: string, sealedReason: string): Promise<void>;
   void(tx: Tx, id: string): Promise<void>;
   /** Newest first, after a case number (exclusive); at most `limit`. */
   list(filter: {
@@ -89,6 +92,9 @@ export function createCases({ database }: { database: Database }): Cases {
         { $set: { state: 'closed', outcome, closedAt: tx.at } },
         { session: tx.session },
       );
+    },
+    noteVoidReason: async (tx, id, voidReason) => {
+      await cases.updateOne({ _id: id }, { $set: { voidReason } }, { session: tx.session });
     },
     void: async (tx, id) => {
       await cases.updateOne(
@@ -140,6 +146,7 @@ function caseSchema(): Schema<CaseRecord> {
         default: null,
       },
       sourceRef: { type: String, default: null },
+      voidReason: { type: String, default: null },
     },
     { versionKey: false },
   );

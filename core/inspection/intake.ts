@@ -194,6 +194,7 @@ async function register(
     accessCodeHash: follows ? hashAccessCode(accessCodeFor(services, caseId)) : null,
     idempotency: request.idempotency && { ...request.idempotency, contentHash: request.contentHash },
     sourceRef: request.sourceRef,
+    voidReason: null,
   };
   await cases.create(tx, record);
   await trail.record(tx, {

@@ -1,0 +1,283 @@
+import { Temporal } from 'temporal-polyfill';
+import { z } from 'zod';
+import type { CaseRecord } from '../../core/cases.js';
+import type { Tx } from '../../core/database.js';
+import { InputProblem } from '../../core/errors.js';
+import { commonBranch } from '../../core/inspection/addressees.js';
+import { additionalInformation, type Inspection } from '../../core/inspection/model.js';
+import { localDay } from '../../core/legal-day.js';
+import { messages } from '../../core/messages.js';
+import type { Services } from '../../core/services.js';
+import { longText } from './schemas.js';
+
+/**
+ * What staff may do to the case file of an inspection, besides uploading: the texts and names that forms of Tasklist must not carry.
+ * Each is one POST under /api/cases/{number}/{name} and one form of the case file page, with the same schema and the same right.
+ */
+export interface Command<Body = unknown> {
+  name: string;
+  /** Key in the table of rights. */
+  action: string;
+  summary: string;
+  body: z.ZodType<Body>;
+  run(context: {
+    services: Services;
+    tx: Tx;
+    record: CaseRecord;
+    inspection: Inspection;
+    body: Body;
+  }): Promise<Record<string, string>>;
+}
+
+const define = <Body>(command: Command<Body>): Command => command as Command;
+
+/** A value of a form: one or several of the same name. */
+const list = <T extends z.ZodType>(item: T) =>
+  z.preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), z.array(item));
+const lines = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value
+          .split(/\r?\n/)
+          .map((line) => line.trim())
+          .filter(Boolean)
+      : value,
+  z.array(longText).min(1).max(50),
+);
+const yes = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
+const id = z.string().regex(/^[A-Za-z0-9-]{1,40}$/);
+/** A moment as RFC 3339, or as a page's field has it (local time of the organisation, without a zone). */
+const when = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true })]);
+
+const refuse = (field: string, code: string, params: Record<string, string> = {}): never => {
+  throw new InputProblem(422, 'validation', [{ field, code, params }]);
+};
+
+const mustBeOpen = (record: CaseRecord): void => {
+  if (record.state !== 'open') throw new InputProblem(409, 'case-closed', [], { number: record.number });
+};
+
+const mustBeLine = (inspection: Inspection, lineId: string): void => {
+  if (!inspection.lines.some((line) => line.lineId === lineId)) refuse('lineId', 'unknown-line');
+};
+
+export const inspectionCommands: Command[] = [
+  define({
+    name: 'screening-reason',
+    action: 'screening.write',
+    summary: 'Note why the trigger is out of scope (INS-08)',
+    body: z.strictObject({ text: longText }),
+    run: async ({ services, tx, record, body }) => {
+      mustBeOpen(record);
+      await services.inspections.noteScreeningReason(tx, record._id, body.text);
+      return {};
+    },
+  }),
+  define({
+    name: 'employees',
+    action: 'employee.add',
+    summary: 'Name an employee under inspection (INS-11), also one found later',
+    body: z.strictObject({ employeeId: id }),
+    run: async ({ services, tx, record, inspection, body }) => {
+      mustBeOpen(record);
+      if (inspection.conclusions.length > 0)
+        throw new InputProblem(409, 'conclusion-signed', [], { number: record.number });
+      const employee = await services.directory.employee(body.employeeId);
+      if (!employee) return refuse('employeeId', 'unknown-employee');
+      const running = inspection.screening?.result === 'inScope';
+      const lineId = await services.inspections.addLine(
+        tx,
+        record._id,
+        {
+          employeeId: body.employeeId,
+          hasPersonalDataAccess: employee.hasPersonalDataAccess,
+          participatesInPublicServices: employee.participatesInPublicServices,
+        },
+        running,
+      );
+      return { lineId };
+    },
+  }),
+  define({
+    name: 'employee-removals',
+    action: 'employee.add',
+    summary: 'Take an employee out again before the screening',
+    body: z.strictObject({ lineId: id }),
+    run: async ({ services, tx, record, inspection, body }) => {
+      mustBeOpen(record);
+      mustBeLine(inspection, body.lineId);
+      if (inspection.screening) throw new InputProblem(409, 'already-screened', [], { number: record.number });
+      await services.inspections.removeLine(tx, record._id, body.lineId);
+      return {};
+    },
+  }),
+  define({
+    name: 'extract-scope',
+    action: 'screening.write',
+    summary: 'Set what NIT is asked for: facts and period (INS-20)',
+    body: z.strictObject({ facts: lines, periodFrom: z.iso.date(), periodTo: z.iso.date() }),
+    run: async ({ services, tx, record, body }) => {
+      mustBeOpen(record);
+      if (body.periodFrom > body.periodTo) refuse('periodFrom', 'after-end', { latest: body.periodTo });
+      const today = localDay(tx.at, services.organisation.timeZone);
+      if (body.periodTo > today) refuse('periodTo', 'in-future', { latest: today });
+      await services.inspections.setExtractScope(tx, record._id, body);
+      return {};
+    },
+  }),
+  define({
+    name: 'no-extract-reason',
+    action: 'screening.write',
+    summary: 'Note why no extract is asked for, or why it is done without (AMB-INS-10)',
+    body: z.strictObject({ text: longText }),
+    run: async ({ services, tx, record, body }) => {
+      mustBeOpen(record);
+      await services.inspections.noteNoExtractReason(tx, record._id, body.text);
+      return {};
+    },
+  }),
+  define({
+    name: 'requests',
+    action: 'additional-request.write',
+    summary: 'Plan a request for additional information (INS-16)',
+    body: z.strictObject({ addresseeId: id, question: longText }),
+    run: async ({ services, tx, record, inspection, body }) => {
+      mustBeOpen(record);
+      if (!(await services.directory.employee(body.addresseeId))) refuse('addresseeId', 'unknown-employee');
+      if (inspection.lines.some((line) => line.employeeId === body.addresseeId))
+        refuse('addresseeId', 'inspected-employee');
+      const requestId = await services.documents.plan(tx, {
+        caseId: record._id,
+        subjectId: record.subjectId,
+        kind: additionalInformation,
+        ...body,
+      });
+      return { requestId };
+    },
+  }),
+  define({
+    name: 'non-receipt-notes',
+    action: 'non-receipt.record',
+    summary: 'Note why a document has not come, for the decision in Tasklist',
+    body: z.strictObject({ requestId: id, reason: longText }),
+    run: async ({ services, tx, record, body }) => {
+      mustBeOpen(record);
+      const request = await services.documents.find(body.requestId, tx);
+      if (request?.caseId !== record._id || request.state !== 'requested') refuse('requestId', 'no-open-request');
+      await services.documents.noteNonReceipt(tx, { ...body, subjectId: record.subjectId });
+      return {};
+    },
+  }),
+  define({
+    name: 'non-receipts',
+    action: 'non-receipt.record',
+    summary: 'Record that a document was not received (INS-17, AMB-INS-03)',
+    body: z.strictObject({ requestId: id, reason: longText }),
+    run: async ({ services, tx, record, body }) => {
+      mustBeOpen(record);
+      const request = await services.documents.find(body.requestId, tx);
+      if (request?.caseId !== record._id || request.state !== 'requested') refuse('requestId', 'no-open-request');
+      await services.documents.recordNonReceipt(tx, { ...body, subjectId: record.subjectId });
+      return {};
+    },
+  }),
+  define({
+    name: 'signs',
+    action: 'signs.record',
+    summary: 'Record signs of an offence (R9): both clocks start at the moment they were revealed',
+    body: z.strictObject({
+      kinds: list(z.enum(['administrative', 'criminal'])).pipe(z.array(z.enum(['administrative', 'criminal'])).min(1)),
+      revealedAt: when.optional(),
+    }),
+    run: async ({ services, tx, record, body }) => {
+      if (record.state === 'voided') throw new InputProblem(409, 'case-closed', [], { number: record.number });
+      const revealedAt = body.revealedAt ? instantOf(body.revealedAt, services.organisation.timeZone) : tx.at;
+      if (revealedAt > tx.at) refuse('revealedAt', 'in-future', { latest: tx.at.toISOString() });
+      if (revealedAt < record.receivedAt)
+        refuse('revealedAt', 'before-receipt', { earliest: record.receivedAt.toISOString() });
+      const signId = await services.inspections.recordSigns(
+        tx,
+        record._id,
+        { kinds: [...new Set(body.kinds)], revealedAt },
+        record.state === 'open' ? 'running' : 'after-close',
+      );
+      return { signId };
+    },
+  }),
+  define({
+    name: 'findings',
+    action: 'findings.write',
+    summary: 'Note the finding on an employee with its reasons (R7, F-INS-3)',
+    body: z.strictObject({ lineId: id, transferConfirmed: yes, reasoning: longText }),
+    run: async ({ services, tx, record, inspection, body }) => {
+      mustBeOpen(record);
+      mustBeLine(inspection, body.lineId);
+      if (inspection.conclusions.length > 0)
+        throw new InputProblem(409, 'conclusion-signed', [], { number: record.number });
+      await services.inspections.setFinding(tx, record._id, body.lineId, body);
+      return {};
+    },
+  }),
+  define({
+    name: 'measures',
+    action: 'measures.write',
+    summary: 'Record a measure taken under the law (R8)',
+    body: z.strictObject({ lineId: id, kind: longText, legalGround: longText, decidedOn: z.iso.date() }),
+    run: async ({ services, tx, record, inspection, body }) => {
+      mustBeOpen(record);
+      mustBeLine(inspection, body.lineId);
+      const today = localDay(tx.at, services.organisation.timeZone);
+      if (body.decidedOn > today) refuse('decidedOn', 'in-future', { latest: today });
+      return { measureId: await services.inspections.addMeasure(tx, record._id, body) };
+    },
+  }),
+  define({
+    name: 'withdrawal',
+    action: 'withdrawal.note',
+    summary: 'Note that the application was withdrawn; the inspection goes on (AMB-INS-11)',
+    body: z.strictObject({}),
+    run: async ({ services, tx, record }) => {
+      mustBeOpen(record);
+      await services.inspections.noteWithdrawal(tx, record._id);
+      return {};
+    },
+  }),
+  define({
+    name: 'unit',
+    action: 'unit.change',
+    summary: 'Change the unit that inspects; every clock stays (AMB-INS-09)',
+    body: z.strictObject({ inspectingUnit: z.enum(['centralOffice', 'branch']) }),
+    run: async ({ services, tx, record, inspection, body }) => {
+      mustBeOpen(record);
+      const branchCode = body.inspectingUnit === 'branch' ? await commonBranch(services.directory, inspection) : null;
+      if (body.inspectingUnit === 'branch' && !branchCode) refuse('inspectingUnit', 'employees-of-several-units');
+      await services.inspections.changeUnit(tx, record._id, { inspectingUnit: body.inspectingUnit, branchCode });
+      return {};
+    },
+  }),
+  define({
+    name: 'void',
+    action: 'case.void',
+    summary: 'Void a case that was registered by mistake, with the reason',
+    body: z.strictObject({ reason: longText }),
+    run: async ({ services, tx, record, body }) => {
+      mustBeOpen(record);
+      await services.cases.noteVoidReason(tx, record._id, await services.vault.seal(record.subjectId, body.reason, tx));
+      await services.trail.record(tx, { caseId: record._id, type: 'case.voiding-requested', data: {} });
+      await services.outbox.message(tx, {
+        caseId: record._id,
+        name: messages.caseVoided.name,
+        correlationKey: record.number,
+        messageId: `${record._id}:void`,
+        variables: {},
+      });
+      return {};
+    },
+  }),
+];
+
+/** The instant of a moment that a caller wrote: with its offset, or local time of the organisation's zone. */
+function instantOf(value: string, timeZone: string): Date {
+  if (/(Z|[+-]\d\d:\d\d)$/.test(value)) return new Date(value);
+  return new Date(Temporal.PlainDateTime.from(value).toZonedDateTime(timeZone).epochMilliseconds);
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { isValidBin, isValidIin } from '../../core/iin.js';
+import { triggerKinds } from '../../core/inspection/model.js';
+
+/** Shapes of what callers send about inspections. Codes of faults are keys `fault.<code>` of the catalogue. */
+
+export const longText = z.string().trim().min(3).max(10_000);
+const shortText = z.string().trim().min(1).max(300);
+const day = z.iso.date();
+export const caseNumber = z.string().regex(/^[A-Z]{3}-\d{4}-\d{6}$/);
+
+const iin = z.string().refine((value) => isValidIin(value), { error: 'iin' });
+const bin = z.string().refine((value) => isValidBin(value), { error: 'bin' });
+
+const sender = z.strictObject({
+  name: shortText.describe('full name of a person, or the name of an organisation'),
+  iin: iin.optional().describe('individual identification number, with its check digit'),
+  bin: bin.optional().describe('business identification number, with its check digit'),
+  email: z.email().max(254).optional().describe('where the receipt and the answer go'),
+  phone: z
+    .string()
+    .regex(/^\+?[0-9 ()-]{5,20}$/)
+    .optional(),
+});
+
+const employee = z
+  .strictObject({
+    employeeId: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,40}$/)
+      .optional()
+      .describe('id in the directory; for staff and machine clients'),
+    name: shortText.optional().describe('in words, where the sender does not know more'),
+    position: shortText.optional(),
+    unit: shortText.optional(),
+  })
+  .refine((value) => value.employeeId !== undefined || value.name !== undefined, {
+    error: 'employee-unnamed',
+    path: ['name'],
+  });
+
+/** F-INS-1: what opens an inspection. */
+export const newInspection = z
+  .strictObject({
+    triggerKind: z.enum(triggerKinds).describe('R4: who applies, or official information'),
+    receivedAt: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('moment of receipt, not in the future; now when absent'),
+    channel: z.enum(['page', 'paper', 'mail', 'machine']).default('page'),
+    sourceRefNo: shortText
+      .optional()
+      .describe("the sender's own number; the same number of the same channel is the same case"),
+    sender: sender.optional().describe('required for applications'),
+    language: z.enum(['kk', 'ru']).default('ru').describe('language of the receipt and of the answer'),
+    facts: z.array(longText).min(1).max(50).describe('R4, R6: the facts of the disclosure, one an entry'),
+    thirdParties: z.array(shortText).max(50).default([]).describe('to whom the data were disclosed, where known'),
+    employees: z.array(employee).max(200).default([]).describe('whom the trigger names'),
+    period: z.strictObject({ from: day, to: day }).optional().describe('INS-20: days that the facts fall in'),
+  })
+  .superRefine((value, context) => {
+    const application = value.triggerKind !== 'officialInformation';
+    if (application && !value.sender)
+      context.addIssue({ code: 'custom', path: ['sender'], message: 'required-for-applications' });
+    if (value.triggerKind === 'individualApplication' && value.sender?.bin)
+      context.addIssue({ code: 'custom', path: ['sender', 'bin'], message: 'not-for-individuals' });
+  });
+
+export type NewInspection = z.infer<typeof newInspection>;
+
+export const clockView = z.object({
+  rule: z.string(),
+  startedAt: z.string(),
+  targetAt: z.string().nullable(),
+  dueAt: z.string().nullable(),
+  stoppedAt: z.string().nullable(),
+  kept: z.boolean().nullable(),
+  state: z.string(),
+});
+
+export const registeredView = z.object({
+  number: z.string(),
+  process: z.literal('inspection'),
+  state: z.string(),
+  receivedAt: z.string(),
+  registeredAt: z.string(),
+  accessCode: z.string().nullable().describe("the applicant's secret for following the case"),
+  clocks: z.array(clockView),
+  links: z.object({ case: z.string(), follow: z.string() }),
+});
+
+/** RFC 9457. */
+export const problemView = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+  errors: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })).optional(),
+});
