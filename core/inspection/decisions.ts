@@ -152,11 +152,17 @@ const decideOnExtract = defineDecision({
 
 const decideOnMissingDocument = defineDecision({
   name: 'document.decide-on-missing',
-  answers: z.strictObject({ missingDocument: z.enum(['wait', 'remind', 'nonReceipt']), requestId: z.string() }),
+  answers: z.strictObject({
+    missingDocument: z.enum(['wait', 'remind', 'nonReceipt']),
+    askAgainIn: z
+      .string()
+      .regex(/^P\d{1,2}D$/)
+      .nullish(),
+  }),
   context: inspectionContext,
-  requires: async ({ answers, services, tx }) => {
+  requires: async ({ answers, subject, services, tx }) => {
     if (answers.missingDocument !== 'nonReceipt') return null;
-    const request = await services.documents.find(answers.requestId, tx);
+    const request = await services.documents.find(subject, tx);
     return request?.nonReceiptNote || request?.state !== 'requested' ? null : 'non-receipt-reason-missing';
   },
 });
