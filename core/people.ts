@@ -1,0 +1,99 @@
+import { Schema } from 'mongoose';
+import { ensureCollection } from './collections.js';
+import type { Database } from './database.js';
+
+/** Somebody (or a machine) who acts here: what the rights table decides by. */
+export interface Person {
+  /** Name at the sign-in; `client:<id>` for a machine. */
+  login: string;
+  /** Id in the directory; null for machines and for who isn't in it. */
+  employeeId: string | null;
+  roles: string[];
+  /** Unit of the directory; null when `employeeId` is, or isn't known there. */
+  unitId: string | null;
+  /** Code of the branch; null for the central office (then `unitId` is set) and for who isn't in the directory (then it is null too). */
+  branchCode: string | null;
+  /** As the sign-in told it; only while somebody is signed in, never stored. */
+  name?: string;
+}
+
+/** What a sign-in tells of a person. */
+export interface SeenPerson {
+  login: string;
+  employeeId: string | null;
+  roles: readonly string[];
+}
+
+interface StoredPerson {
+  _id: string;
+  employeeId: string | null;
+  roles: string[];
+  seenAt: Date;
+}
+
+/**
+ * Who has signed in, with the roles that the identity provider told then: a task completed in Tasklist names only the login, and this is
+ * where its roles are found. Roles are as fresh as the latest sign-in.
+ */
+export interface People {
+  /** Notes login, employee and roles of somebody who has just signed in. */
+  seen(person: SeenPerson): Promise<Person>;
+  /** The person with a login, or null when nobody of that name ever signed in. */
+  byLogin(login: string): Promise<Person | null>;
+  /** The person without noting anything: roles as told, unit and branch from the directory. */
+  resolve(person: SeenPerson): Promise<Person>;
+  init(): Promise<void>;
+}
+
+export function createPeople({ database }: { database: Database }): People {
+  const people = database.connection.model<StoredPerson>('Person', personSchema(), 'people');
+  const employees = database.connection.collection<{
+    _id: string;
+    unitId: string;
+    branchCode: string | null;
+    active: boolean;
+  }>('employees');
+
+  const resolve: People['resolve'] = async ({ login, employeeId, roles }) => {
+    const employee =
+      employeeId === null
+        ? null
+        : await employees.findOne({ _id: employeeId, active: true }, { projection: { unitId: 1, branchCode: 1 } });
+    return {
+      login,
+      employeeId,
+      roles: [...roles],
+      unitId: employee?.unitId ?? null,
+      branchCode: employee?.branchCode ?? null,
+    };
+  };
+
+  return {
+    seen: async (person) => {
+      await people.updateOne(
+        { _id: person.login },
+        { $set: { employeeId: person.employeeId, roles: [...person.roles], seenAt: database.clock.wallNow() } },
+        { upsert: true },
+      );
+      return resolve(person);
+    },
+    byLogin: async (login) => {
+      const found = await people.findById(login).lean<StoredPerson>().exec();
+      return found ? resolve({ login: found._id, employeeId: found.employeeId, roles: found.roles }) : null;
+    },
+    resolve,
+    init: () => ensureCollection(database.connection, 'people', [{ key: { roles: 1 } }]),
+  };
+}
+
+function personSchema(): Schema<StoredPerson> {
+  return new Schema<StoredPerson>(
+    {
+      _id: { type: String, required: true },
+      employeeId: { type: String, default: null },
+      roles: { type: [String], required: true },
+      seenAt: { type: Date, required: true },
+    },
+    { versionKey: false },
+  );
+}
