@@ -1,16 +1,16 @@
-import { z } from 'zod';
 import { BusinessError, PermanentError, RetryableError } from '../../core/errors.js';
 import {
   exportCreated,
   exportsFound,
   exportStatus,
+  problem,
   type ExportRequest,
   type ExportState,
   type ExtractScope,
   type Manifest,
   type PartManifest,
 } from './contract.js';
-import { verifiedPart } from './part-stream.js';
+import { verifiedPart, type Seen } from './part-stream.js';
 import { retrying, type RetryOptions } from './retry.js';
 import { createTransport, readJson, type NitAnswer } from './transport.js';
 
@@ -52,15 +52,13 @@ export interface NitClient {
     exportId: string,
     part: PartManifest,
     scope: ExtractScope,
-    options?: { signal?: AbortSignal; seen?: (added: { bytes: number; rows: number }) => void },
+    options?: { signal?: AbortSignal; seen?: Seen },
   ): AsyncIterable<Uint8Array>;
   /** How faults that may pass are repeated here. */
   readonly retry: RetryOptions;
 }
 
 const defaultPollMs = 5_000;
-/** What a refusal may say: a code, no sentence. */
-const problem = z.object({ code: z.string().regex(/^[a-z0-9-]{1,64}$/) });
 
 /** A client of the export service. Holds an access token and nothing else. PermanentError when the address is no https. */
 export function createNitClient(settings: NitSettings, options: NitClientOptions = {}): NitClient {

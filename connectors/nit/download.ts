@@ -31,7 +31,8 @@ export interface Download {
   client: Pick<NitClient, 'status' | 'downloadPart' | 'retry'>;
   extract: { exportId: string; scope: ExtractScope };
   store: PartStore;
-  onProgress?: (progress: DownloadProgress) => void;
+  /** Awaited; what it throws ends the download. */
+  onProgress?: (progress: DownloadProgress) => void | Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -66,7 +67,7 @@ export async function downloadExtract(download: Download): Promise<DownloadedExt
     });
     stored.add(part.number);
     fetched.push(part.number);
-    report({ parts: 1 });
+    await report({ parts: 1 });
   }
   return { manifest, fetched };
 

@@ -27,6 +27,9 @@ export function scopeCheck(scope: ExtractScope): ScopeCheck {
   };
 }
 
+/** Told what came with each chunk; what it throws ends the download. */
+export type Seen = (added: { bytes: number; rows: number }) => void | Promise<void>;
+
 /** Fewer bytes than the manifest says, without a fault of the connection: a silent break, or a manifest that says too much. */
 export class ShortPart extends RetryableError {}
 
@@ -42,7 +45,7 @@ export async function* verifiedPart(
   chunks: AsyncIterable<Uint8Array>,
   part: PartManifest,
   scope: ExtractScope,
-  seen: (added: { bytes: number; rows: number }) => void = () => undefined,
+  seen: Seen = () => undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const check = scopeCheck(scope);
   const hash = createHash('sha256');
@@ -68,7 +71,7 @@ export async function* verifiedPart(
       rest = joined(rest, chunk);
     }
     if (rest.length > longestRowBytes) throw mismatch(part, `row ${rows + 1} is longer than ${longestRowBytes} bytes`);
-    seen({ bytes: chunk.length, rows: rows - before });
+    await seen({ bytes: chunk.length, rows: rows - before });
     yield chunk;
   }
 

@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createNitClient, type NitClient, type NitClientOptions, type NitExport } from '../../connectors/nit/client.js';
-import type { ExportRequest, ExtractScope } from '../../connectors/nit/contract.js';
+import { extractRow, type ExportRequest, type ExtractScope } from '../../connectors/nit/contract.js';
 import { downloadExtract, type Download, type DownloadProgress } from '../../connectors/nit/download.js';
+import { openApi } from '../../connectors/nit/openapi.js';
+import { verifiedPart } from '../../connectors/nit/part-stream.js';
 import { BusinessError, PermanentError, RetryableError } from '../../core/errors.js';
 import { startNitSimulator, type NitSimulator } from '../helpers/nit-simulator.js';
 import { createPartFolder, type PartFolder } from '../helpers/part-folder.js';
@@ -112,7 +117,7 @@ describe('happy path', () => {
     const progress: DownloadProgress[] = [];
 
     const download = await aReadyExport(request);
-    const done = await downloadExtract({ ...download, onProgress: (step) => progress.push(step) });
+    const done = await downloadExtract({ ...download, onProgress: (step) => void progress.push(step) });
 
     expect(done.fetched).toEqual([1, 2, 3]);
     expect(done.manifest).toMatchObject({ rows: 250, parts: [{ rows: 100 }, { rows: 100 }, { rows: 50 }] });
@@ -569,5 +574,65 @@ describe('a manifest that does not fit', () => {
     await nit.control({ fault: 'lie-hash', part: 2 });
     const changed = await aReadyExport();
     await expectBusinessError(downloadExtract(changed), 'NIT_MANIFEST_MISMATCH', /no longer fits part 2/);
+  });
+});
+
+describe('the published protocol', () => {
+  test('openapi.json is what the schemas say', async () => {
+    const file = new URL('../../connectors/nit/openapi.json', import.meta.url);
+    // UPDATE_OPENAPI=1 npx jest test/connectors/nit.test.ts writes it anew.
+    if (process.env.UPDATE_OPENAPI) await writeFile(file, `${JSON.stringify(openApi(), null, 2)}\n`);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(openApi())));
+  });
+
+  test('the rows of the simulator are rows of the published schema', async () => {
+    await downloadExtract(await aReadyExport());
+    for (const line of (await store.text()).trimEnd().split('\n')) extractRow.parse(JSON.parse(line));
+  });
+
+  const row = {
+    rowId: 'r',
+    occurredAt: '2026-01-15T10:00:00.5+05:00',
+    system: 'iisPsc',
+    factId: 'F1',
+    actorEmployeeId: 'E-1',
+    operation: 'record.viewed',
+    objectRef: 'o',
+    recipientRef: null as unknown,
+  };
+  const { recipientRef: _, ...withoutRecipient } = row;
+  test.each<[boolean, string, unknown]>([
+    [true, 'a row', row],
+    [true, 'a recipient', { ...row, recipientRef: 'somebody' }],
+    [false, 'a field too many', { ...row, more: 1 }],
+    [false, 'a field too many named __proto__', JSON.parse(JSON.stringify(row).replace('{', '{"__proto__":{},'))],
+    [false, 'no recipient at all', withoutRecipient],
+    [false, 'a recipient that is a number', { ...row, recipientRef: 7 }],
+    [false, 'an empty id', { ...row, rowId: '' }],
+    [false, 'an operation that is a number', { ...row, operation: 7 }],
+    [false, 'a moment without a zone', { ...row, occurredAt: '2026-01-15T10:00:00' }],
+    [false, 'a day', { ...row, occurredAt: '2026-01-15' }],
+    [false, 'a moment that does not exist', { ...row, occurredAt: '2026-01-15T25:00:00Z' }],
+    [false, 'a list', [row]],
+    [false, 'null', null],
+  ])('the check of a row and its schema agree: %p for %s', async (fits, _what, value) => {
+    const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const part = { number: 1, rows: 1, bytes: bytes.length, sha256 };
+    const read = async () => {
+      for await (const _chunk of verifiedPart(Readable.from([bytes]), part, scopeOf(aRequest())));
+      return true;
+    };
+    expect(extractRow.safeParse(value).success).toBe(fits);
+    expect(await read().catch(() => false)).toBe(fits);
+  });
+
+  test('a row split over many chunks, in the middle of a letter too, is one row', async () => {
+    const bytes = Buffer.from(`${JSON.stringify({ ...row, objectRef: 'Қазақстан' })}\n`);
+    const part = { number: 1, rows: 1, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+    const single = Readable.from([...bytes].map((byte) => Uint8Array.of(byte)));
+    const passed: Uint8Array[] = [];
+    for await (const chunk of verifiedPart(single, part, scopeOf(aRequest()))) passed.push(chunk);
+    expect(Buffer.concat(passed).equals(bytes)).toBe(true);
   });
 });
