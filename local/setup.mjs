@@ -44,7 +44,9 @@ function checkNode() {
 
 function checkPlatform() {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Missing(`Linux on x86-64; this is ${process.platform} on ${process.arch}`, ['use such a machine, or a virtual one']);
+    throw new Missing(`Linux on x86-64; this is ${process.platform} on ${process.arch}`, [
+      'use such a machine, or a virtual one',
+    ]);
   }
 }
 

@@ -22,7 +22,10 @@ export async function findChromium({ install: wanted }) {
     say('installing Chromium with apt-get (about 100 MB) for the browser tests');
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     const install = () =>
-      run('apt-get install', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], { log: 'apt', env });
+      run('apt-get install', 'apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], {
+        log: 'apt',
+        env,
+      });
     let result = await install();
     if (!result.ok) {
       await run('apt-get update', 'apt-get', ['update', '-q'], { log: 'apt-update', env });

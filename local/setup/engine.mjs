@@ -14,7 +14,10 @@ function sourcesHash() {
       if (entry.name === 'target') continue;
       if (entry.isDirectory()) walk(join(folder, entry.name), `${prefix}${entry.name}/`);
       else if (/\.(xml|java)$/.test(entry.name)) {
-        hash.update(`${prefix}${entry.name}\0`).update(readFileSync(join(folder, entry.name))).update('\0');
+        hash
+          .update(`${prefix}${entry.name}\0`)
+          .update(readFileSync(join(folder, entry.name)))
+          .update('\0');
       }
     }
   };
@@ -41,9 +44,12 @@ export async function buildEngine(java) {
   // A runtime without compiler can't run the build: then Maven takes the Java that it finds itself.
   const env = java.compiler ? { ...process.env, JAVA_HOME: java.home } : process.env;
   const build = (offline, progress, onLine) =>
-    run('mvn package', mvn, [
-      ...(offline ? ['-o'] : []), '-B', '-f', join(sources, 'pom.xml'), 'package', `-Dmerzim.out=${work}`,
-    ], { log: 'maven', env, progress, onLine });
+    run(
+      'mvn package',
+      mvn,
+      [...(offline ? ['-o'] : []), '-B', '-f', join(sources, 'pom.xml'), 'package', `-Dmerzim.out=${work}`],
+      { log: 'maven', env, progress, onLine },
+    );
   try {
     mkdirSync(work, { recursive: true });
     say('building the engine folder with Maven');
@@ -53,12 +59,16 @@ export async function buildEngine(java) {
       let bytes = 0;
       const unit = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
       say('downloading Camunda 8, OpenSearch and a test engine (about 500 MB)');
-      result = await build(false, () => `${files} files, ${size(bytes)}`, (line) => {
-        const match = /Downloaded from .*\(([\d.]+) ([kMG]?B)/.exec(line);
-        if (!match) return;
-        files += 1;
-        bytes += Number(match[1]) * unit[match[2]];
-      });
+      result = await build(
+        false,
+        () => `${files} files, ${size(bytes)}`,
+        (line) => {
+          const match = /Downloaded from .*\(([\d.]+) ([kMG]?B)/.exec(line);
+          if (!match) return;
+          files += 1;
+          bytes += Number(match[1]) * unit[match[2]];
+        },
+      );
     }
     if (!result.ok) {
       throw new Missing(`the engine folder: Maven failed\n${result.tail}`, [

@@ -24,14 +24,19 @@ export function javaVersion(home) {
 
 function subfolders(folder) {
   try {
-    return readdirSync(folder).sort().map((name) => join(folder, name));
+    return readdirSync(folder)
+      .sort()
+      .map((name) => join(folder, name));
   } catch {
     return [];
   }
 }
 
 /** Home folders to look at, in order: what the environment says, then where packages and installers put them. */
-export function javaHomes(env = process.env, places = ['/usr/lib/jvm', '/usr/java', '/opt', '/opt/java', '/usr/local']) {
+export function javaHomes(
+  env = process.env,
+  places = ['/usr/lib/jvm', '/usr/java', '/opt', '/opt/java', '/usr/local'],
+) {
   const homes = [];
   if (env.JAVA_HOME) homes.push(env.JAVA_HOME);
   const onPath = which('java');

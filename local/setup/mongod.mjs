@@ -26,7 +26,10 @@ export async function findMongod() {
   ];
   if (!existsSync(fetched)) throw new Missing('mongod, the database server', remedies);
   if (ask(fetched, ['--version']) === null) {
-    throw new Missing('libraries of the fetched mongod', [`apt-get install libcurl4 libssl3   (see: ldd ${fetched})`, ...remedies]);
+    throw new Missing('libraries of the fetched mongod', [
+      `apt-get install libcurl4 libssl3   (see: ldd ${fetched})`,
+      ...remedies,
+    ]);
   }
   return fetched;
 }

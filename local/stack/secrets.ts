@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Made once for a profile's data and kept beside them: without the master key the stored cases can't be read. */
+export interface StackSecrets {
+  mongoKeyFile: string;
+  mongoAdmin: string;
+  mongoApplication: string;
+  masterKey: string;
+  sessionSecret: string;
+  oidcClientSecret: string;
+  nitClientSecret: string;
+}
+
+/** Reads the secrets of a data folder, or makes them (file mode 0600). */
+export function stackSecrets(dataFolder: string): StackSecrets {
+  const file = path.join(dataFolder, 'secrets.json');
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as StackSecrets;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const word = (): string => randomBytes(24).toString('base64url');
+  const secrets: StackSecrets = {
+    mongoKeyFile: randomBytes(96).toString('base64'),
+    mongoAdmin: word(),
+    mongoApplication: word(),
+    masterKey: randomBytes(32).toString('base64'),
+    sessionSecret: randomBytes(32).toString('hex'),
+    oidcClientSecret: word(),
+    nitClientSecret: word(),
+  };
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
+  return secrets;
+}
