@@ -19,9 +19,11 @@ export function testMongodbUri(): string {
   return uri;
 }
 
-/** A new pair of databases, of the application and of the trail, on the real MongoDB of the tests. */
-export async function openTestDatabase(uri = testMongodbUri()): Promise<TestDatabase> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
+/** A pair of databases (new ones unless named), `<name>` of the application and `<name>_trail`, on the real MongoDB of the tests. */
+export async function openTestDatabase(
+  uri = testMongodbUri(),
+  name = `test_${randomBytes(6).toString('hex')}`,
+): Promise<TestDatabase> {
   const database = await openDatabase({
     mongo: { uri, database: name, trailDatabase: `${name}_trail` },
     clock: { travel: false },
