@@ -15,6 +15,7 @@ export interface DecisionContext<A> {
   answers: A;
   /** Who completed the task. */
   person: Person;
+  /** By the person who decided. */
   tx: Tx;
   services: Services;
 }
@@ -47,6 +48,7 @@ export interface DecisionRecord {
   _id: string;
   caseId: string;
   decision: string;
+  subject: string;
   elementId: string;
   processInstanceKey: string;
   epoch: string;

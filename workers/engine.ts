@@ -97,6 +97,18 @@ export class EngineRefusal extends PermanentError {
   }
 }
 
+/** The engine did not carry out a command; the same command may succeed later. */
+export class EngineUnavailable extends RetryableError {
+  constructor(
+    message: string,
+    /** True when it answered that it has too much to do: it is the same engine as before. */
+    readonly busy: boolean,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
 const status = {
   invalid: [3, 11],
   'not-found': [5],
@@ -122,13 +134,13 @@ export function createEngine(
   let closed = false;
 
   const command = async <T>(name: string, send: () => Promise<T>): Promise<T> => {
-    if (closed) throw new RetryableError(`engine: ${name} after the connection was closed`);
+    if (closed) throw new EngineUnavailable(`engine: ${name} after the connection was closed`, false);
     const deadline = new AbortController();
     try {
       return await Promise.race([
         send(),
         sleep(commandMs, undefined, { signal: deadline.signal, ref: false }).then(() => {
-          throw new RetryableError(`engine: ${name} was not answered within ${commandMs} ms`);
+          throw new EngineUnavailable(`engine: ${name} was not answered within ${commandMs} ms`, false);
         }),
       ]);
     } catch (error) {
@@ -325,9 +337,9 @@ function fault(name: string, error: unknown): Error {
   const words = typeof details === 'string' && details !== '' ? details : typeof message === 'string' ? message : '';
   for (const [kind, codes] of Object.entries(status) as [EngineRefusal['status'], readonly number[]][])
     if (typeof code === 'number' && codes.includes(code)) return new EngineRefusal(kind, `engine: ${name}: ${words}`);
-  return new RetryableError(`engine: ${name} failed (${typeof code === 'number' ? `gRPC ${code}` : 'no answer'})`, {
-    cause: error,
-  });
+  const busy = code === 8;
+  const reason = typeof code === 'number' ? `gRPC ${code}` : 'no answer';
+  return new EngineUnavailable(`engine: ${name} failed (${reason})`, busy, error);
 }
 
 function asSdkResource({
