@@ -83,6 +83,12 @@ const environment = z.object({
     .min(1024)
     .default(25 * 1024 * 1024)
     .describe('largest document that is accepted, in bytes'),
+  INTAKE_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(600)
+    .describe('applications that one caller may file in a minute'),
 });
 
 /** All settings of a process, grouped by concern. Secrets are plain values here: never log this object. */
@@ -171,6 +177,7 @@ function toSettings(env: Environment) {
       tasklistUrl: env.TASKLIST_URL,
       operateUrl: env.OPERATE_URL,
       uploadMaxBytes: env.UPLOAD_MAX_BYTES,
+      intakePerMinute: env.INTAKE_PER_MINUTE,
     },
     health: { port: env.HEALTH_PORT },
     log: { level: env.LOG_LEVEL },

@@ -3,6 +3,7 @@ import type { Cases } from './cases.js';
 import type { Clock } from './clock.js';
 import type { Clocks } from './clocks.js';
 import type { Database } from './database.js';
+import type { Decisions } from './decisions.js';
 import type { Directory } from './directory.js';
 import type { Documents } from './documents.js';
 import type { Files } from './files.js';
@@ -36,4 +37,5 @@ export interface Services {
   documents: Documents;
   inspections: Inspections;
   extracts: Extracts;
+  decisions: Decisions;
 }

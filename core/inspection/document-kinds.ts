@@ -18,17 +18,17 @@ const templates: Record<(typeof lineDocumentKinds)[number], string> = {
  */
 export function inspectionDocumentKinds(deps: {
   directory: Directory;
-  inspections: () => Inspections;
+  inspections: Inspections;
 }): Record<string, DocumentKind> {
   const kinds: Record<string, DocumentKind> = {};
   for (const kind of lineDocumentKinds)
     kinds[kind] = {
       template: templates[kind],
       addressee: async (caseId, lineId) =>
-        documentAddressee(deps.directory, await deps.inspections().get(caseId), lineId, kind),
+        documentAddressee(deps.directory, await deps.inspections.get(caseId), lineId, kind),
       letterData: async (caseId, lineId) => {
         if (kind === 'employeeExplanatoryNote') return {};
-        const { lines } = await deps.inspections().get(caseId);
+        const { lines } = await deps.inspections.get(caseId);
         const line = lines.find((candidate) => candidate.lineId === lineId);
         const employee = line && (await deps.directory.employee(line.employeeId));
         if (!employee)

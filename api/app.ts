@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import type { Services } from '../core/services.js';
+import { caseRoutes } from './cases/routes.js';
+import { inspectionRoutes } from './inspection/routes.js';
+import { problemPage } from './pages/problem.js';
+import { pageRoutes } from './pages/routes.js';
+import { healthPlugin } from './plugins/health.js';
+import { languagePlugin } from './plugins/language.js';
+import { problemsPlugin } from './plugins/problems.js';
+import { signInPlugin } from './plugins/sign-in.js';
+
+/** Builds the API with its pages; it does not listen. Tests call it through `inject`. */
+export async function buildApp(services: Services): Promise<FastifyInstance> {
+  const { settings, log } = services;
+  const app = Fastify({
+    loggerInstance: log,
+    // What is logged of a request is its route, never its URL: a URL may hold a token.
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    bodyLimit: 1024 * 1024,
+    trustProxy: false,
+    routerOptions: { ignoreTrailingSlash: true },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+
+  await app.register(cookie, { secret: settings.web.sessionSecret });
+  await app.register(formbody);
+  await app.register(multipart, {
+    limits: { fileSize: Number.MAX_SAFE_INTEGER, files: 1, fields: 20, fieldSize: 10_000 },
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        formAction: ["'self'", new URL(settings.oidc.issuer).origin],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        upgradeInsecureRequests: settings.web.publicUrl.startsWith('https:') ? [] : null,
+      },
+    },
+    strictTransportSecurity: settings.web.publicUrl.startsWith('https:'),
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+  await app.register(rateLimit, { global: true, max: 6000, timeWindow: '1 minute' });
+  await app.register(languagePlugin, { timeZone: services.organisation.timeZone });
+  await app.register(problemsPlugin, { page: problemPage });
+  await app.register(signInPlugin, { services });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Merzim',
+        version: '0.1.0',
+        description: 'Statutory processes and their deadlines. Errors follow RFC 9457.',
+      },
+      servers: [{ url: settings.web.publicUrl }],
+      components: {
+        securitySchemes: {
+          staff: {
+            type: 'openIdConnect',
+            openIdConnectUrl: `${settings.oidc.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+          },
+        },
+      },
+    },
+    transform: jsonSchemaTransform,
+  });
+  app.addHook('onRequest', async () => services.clock.refresh());
+  app.addHook('onResponse', async (request, reply) => {
+    log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime),
+        requestId: request.id,
+      },
+      'request answered',
+    );
+  });
+
+  await app.register(healthPlugin, { services });
+  await app.register(inspectionRoutes, { services });
+  await app.register(caseRoutes, { services });
+  await app.register(pageRoutes, { services });
+  app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  return app;
+}

@@ -1,0 +1,79 @@
+import { loadOrganisation, type Settings } from '../config/index.js';
+import { createCases } from './cases.js';
+import { createClocks } from './clocks.js';
+import { openDatabase } from './database.js';
+import { createDeadlines } from './deadlines.js';
+import { createDecisions } from './decisions.js';
+import { createDirectory } from './directory.js';
+import { createDocuments, type Documents } from './documents.js';
+import { createFiles } from './files.js';
+import { addresseeOf } from './inspection/addressees.js';
+import { inspectionDocumentKinds } from './inspection/document-kinds.js';
+import { createExtracts } from './inspection/extracts.js';
+import { createInspections, type Inspections } from './inspection/inspections.js';
+import { createLetters } from './letters.js';
+import { createLog } from './log.js';
+import { createNumbers } from './numbers.js';
+import { createOutbox } from './outbox.js';
+import { createPeople } from './people.js';
+import type { Services } from './services.js';
+import { createTrail } from './trail.js';
+import { createVault } from './vault.js';
+
+/**
+ * Settings to services: the stores and what works on them, the same in every process. Makes collections and indexes where they are
+ * missing. Throws when MongoDB can't be reached or a setting is wrong.
+ */
+export async function composeServices(settings: Settings, component: string): Promise<Services> {
+  const organisation = loadOrganisation(settings.organisation);
+  const log = createLog(component, settings.log.level);
+  const database = await openDatabase(settings);
+  const { clock } = database;
+  const vault = createVault({ database, masterKey: settings.vault.masterKey });
+  const trail = createTrail({ database });
+  const files = createFiles({ database, vault, clock });
+  const numbers = createNumbers({ database });
+  const outbox = createOutbox({ database });
+  const cases = createCases({ database });
+  const deadlines = createDeadlines({ organisation });
+  const clocks = createClocks({ database, trail, outbox, deadlines });
+  const people = createPeople({ database });
+  const directory = createDirectory({ database, vault });
+  const letters = createLetters({ database, vault, trail, numbers, outbox, clock, organisation, files });
+  const decisions = createDecisions({ database });
+  const extracts = createExtracts({ database, trail });
+  const inspections: Inspections = createInspections({ database, vault, trail, clocks, outbox });
+  const documents: Documents = createDocuments({
+    database,
+    vault,
+    trail,
+    files,
+    letters,
+    outbox,
+    addressee: (employeeId) => addresseeOf(directory, employeeId),
+    kinds: inspectionDocumentKinds({ directory, inspections }),
+  });
+  const services: Services = {
+    settings,
+    organisation,
+    database,
+    clock,
+    log,
+    vault,
+    trail,
+    files,
+    numbers,
+    outbox,
+    cases,
+    clocks,
+    directory,
+    people,
+    letters,
+    documents,
+    inspections,
+    extracts,
+    decisions,
+  };
+  for (const part of Object.values(services) as { init?: () => Promise<void> }[]) await part.init?.();
+  return services;
+}
