@@ -10,7 +10,7 @@ import { id } from '../shapes.js';
 /** The engine tells of a completed task some seconds later, when it was exported; after this time the job is tried again. */
 const patienceMs = 30_000;
 
-const input = z.object({
+const inputShape = z.object({
   caseId: id,
   /** Name of the decision, a constant of the diagram. */
   decision: id,
@@ -20,6 +20,8 @@ const input = z.object({
   /** Values of the task's form: choices, flags, dates. Checked by the decision's own schema. */
   answers: z.record(z.string(), z.unknown()),
 });
+
+type Input = z.output<typeof inputShape>;
 
 /**
  * Idea 6: reads from the engine who completed the task, checks the table of rights and what the case file has to hold, and records
@@ -31,7 +33,7 @@ export function recordDecision(decisions: readonly AnyDecision[]) {
     type: 'decision.record',
     title: 'Record decision',
     titleRu: 'Зафиксировать решение',
-    input,
+    input: inputShape,
     output: z.object({ decisionAccepted: z.boolean(), refusalReason: z.string().nullable() }),
     maxJobs: 32,
     reach: findCompletedTask,
@@ -93,7 +95,7 @@ async function findCompletedTask({
   services,
   heartbeat,
   signal,
-}: ReachContext<z.output<typeof input>>): Promise<Pick<UserTask, 'key' | 'assignee'>> {
+}: ReachContext<Input>): Promise<Pick<UserTask, 'key' | 'assignee'>> {
   const { clock, decisions } = services;
   for (const startedMs = clock.monotonicMs(); clock.monotonicMs() - startedMs < patienceMs;) {
     const completed = await engine.userTasks({
