@@ -1,0 +1,306 @@
+import type { Organisation } from '../config/index.js';
+import type { Calendar } from './calendar.js';
+import {
+  answerTimer,
+  gravestUnreported,
+  nextReportAt,
+  reportKinds,
+  truthOf,
+  type ClockCount,
+  type ClockReport,
+  type ClockTruth,
+  type ReportKind,
+  type StoredClock,
+} from './clock-truth.js';
+import { figuresOf, type ClockFigures } from './clock-figures.js';
+import { ensureCollection } from './collections.js';
+import type { Database, Tx } from './database.js';
+import { deadlineRowSchema, type DeadlineRow, type DeadlineTable } from './deadline-table.js';
+import { legalDay } from './deadlines.js';
+import { PermanentError } from './errors.js';
+import { newId } from './ids.js';
+import { messages } from './messages.js';
+import type { Outbox } from './outbox.js';
+import { checkOwnTerms, deadlineOf } from './rule-deadline.js';
+import type { Trail } from './trail.js';
+
+export type { ClockFigures } from './clock-figures.js';
+export type { ClockReport, ClockTruth, ReportKind, StoredClock } from './clock-truth.js';
+
+/** The stored clocks: the truth about every deadline. A timer in a diagram only asks them. */
+export interface Clocks {
+  /**
+   * Starts the clock of a rule in a case; for the same rule and subject it is there once, and a repeat answers it unchanged. `row` is what
+   * the engine's decision answered; without it the table's row for the legal day of the event. Where the act is silent the organisation's
+   * term counts; without one the clock has no moments (basis `silent`).
+   * @throws PermanentError (no such row, row of another rule or day) and CalendarMissingError (no table of a year that it reaches).
+   */
+  start(
+    tx: Tx,
+    clock: {
+      caseId: string;
+      caseNumber: string;
+      process: string;
+      rule: string;
+      subject?: string;
+      startedAt: Date;
+      row?: DeadlineRow;
+    },
+  ): Promise<StoredClock>;
+  /**
+   * Stops a clock: kept if `stoppedAt <= dueAt`. Of several the earliest moment wins; a cancelled clock stays so. The first stop sends
+   * `clock.stopped` to whoever waits for the clock in a diagram.
+   */
+  stop(tx: Tx, stop: { clockId: string; stoppedAt: Date }): Promise<StoredClock>;
+  /** Cancels the running clocks of a case that is void: neither kept nor broken. */
+  cancelOfCase(tx: Tx, caseId: string): Promise<number>;
+  /** See {@link truthOf} in clock-truth.ts. */
+  truthOf(clock: StoredClock, at: Date): ClockTruth;
+  /** See {@link answerTimer} in clock-truth.ts: what the timer of one moment has to do. */
+  answerTimer(clock: StoredClock, moment: 'target' | 'due', at: Date): ClockTruth;
+  /**
+   * Records that a moment has passed, once: the gravest unreported one at `tx.at`, if it is at least as grave as `kind`. `first` is false,
+   * and nothing is written, when there is none (reported already, stopped in time, or not passed yet).
+   */
+  report(
+    tx: Tx,
+    report: { clockId: string; kind: ReportKind; by: ClockReport['by'] },
+  ): Promise<{ first: boolean; kind: ReportKind | null; clock: StoredClock }>;
+  /**
+   * Counts a running clock again with its frozen row on the calendars of today, when theirs have changed; the earlier count is kept.
+   * False when nothing has changed.
+   */
+  recount(tx: Tx, clockId: string): Promise<boolean>;
+  /** Ids of running clocks counted on calendar tables whose content has changed since. */
+  outdated(): Promise<string[]>;
+  /** Clocks with a moment before `at` that nobody has reported, the longest overdue first. */
+  unreported(at: Date): Promise<StoredClock[]>;
+  find(clockId: string, tx?: Tx): Promise<StoredClock | null>;
+  /** The clocks of a case, oldest event first. */
+  ofCase(caseId: string, tx?: Tx): Promise<StoredClock[]>;
+  /** Counts for metrics, at this moment of legal time. */
+  clockFigures(): Promise<ClockFigures>;
+  init(): Promise<void>;
+}
+
+export function createClocks(deps: {
+  database: Database;
+  trail: Trail;
+  calendar: Calendar;
+  table: DeadlineTable;
+  organisation: Organisation;
+  outbox: Outbox;
+}): Clocks {
+  const { database, trail, table, organisation, outbox, calendar } = deps;
+  checkOwnTerms(organisation, table);
+  const clocks = database.connection.collection<StoredClock>('clocks');
+  const sessionOf = (tx: Tx | undefined) => (tx ? { session: tx.session } : {});
+  const load = async (tx: Tx, clockId: string): Promise<StoredClock> => {
+    const found = await clocks.findOne({ _id: clockId }, { session: tx.session });
+    if (!found) throw new PermanentError(`there is no clock ${clockId}`, { field: 'clockId' });
+    return found;
+  };
+  /** Writes what changed of a clock, with the next moment to report derived from it. */
+  const save = async (tx: Tx, clock: StoredClock, changes: Partial<StoredClock>): Promise<StoredClock> => {
+    const changed = { ...clock, ...changes };
+    const next = nextReportAt(changed);
+    await clocks.updateOne({ _id: clock._id }, { $set: { ...changes, nextReportAt: next } }, { session: tx.session });
+    return { ...changed, nextReportAt: next };
+  };
+  const tellDiagrams = (tx: Tx, { _id, caseId }: StoredClock): Promise<string> =>
+    outbox.message(tx, {
+      caseId,
+      name: messages.clockStopped.name,
+      correlationKey: _id,
+      messageId: _id,
+      variables: { clockId: _id },
+    });
+
+  return {
+    start: async (tx, { caseId, caseNumber, process, rule, subject = '', startedAt, row: answered }) => {
+      const existing = await clocks.findOne({ caseId, rule, subject }, { session: tx.session });
+      if (existing) return existing;
+      const startedOn = legalDay(startedAt, organisation.timeZone).toString();
+      const row = answered ? checkRow(answered, rule, startedOn) : table.rowFor(rule, startedOn);
+      const { basis, zone, term, ...count } = deadlineOf(row, startedAt, { organisation, calendar });
+      const started: StoredClock = {
+        _id: newId(),
+        caseId,
+        caseNumber,
+        process,
+        rule,
+        row,
+        basis,
+        term,
+        subject,
+        startedAt,
+        zone,
+        ...count,
+        state: 'running',
+        stoppedAt: null,
+        kept: null,
+        reports: [],
+        replaced: [],
+        nextReportAt: null,
+      };
+      started.nextReportAt = nextReportAt(started);
+      await clocks.insertOne(started, { session: tx.session }).catch(retryWhenOvertaken);
+      await trail.record(tx, {
+        caseId,
+        type: 'clock.started',
+        subject: started._id,
+        data: { rule, basis, about: subject, startedAt: startedAt.toISOString(), ...momentsFor(count) },
+      });
+      return started;
+    },
+
+    stop: async (tx, { clockId, stoppedAt }) => {
+      const clock = await load(tx, clockId);
+      if (clock.state === 'cancelled') return clock;
+      if (clock.stoppedAt && clock.stoppedAt <= stoppedAt) return clock;
+      const kept = clock.dueAt ? stoppedAt <= clock.dueAt : null;
+      const stopped = await save(tx, clock, { state: 'stopped', stoppedAt, kept });
+      await trail.record(tx, {
+        caseId: clock.caseId,
+        type: 'clock.stopped',
+        subject: clockId,
+        data: { rule: clock.rule, stoppedAt: stoppedAt.toISOString(), kept },
+      });
+      if (clock.state === 'running') await tellDiagrams(tx, clock);
+      return stopped;
+    },
+
+    cancelOfCase: async (tx, caseId) => {
+      const running = await clocks.find({ caseId, state: 'running' }, { session: tx.session }).toArray();
+      for (const clock of running) {
+        await save(tx, clock, { state: 'cancelled' });
+        await trail.record(tx, {
+          caseId,
+          type: 'clock.cancelled',
+          subject: clock._id,
+          data: { rule: clock.rule },
+        });
+        await tellDiagrams(tx, clock);
+      }
+      return running.length;
+    },
+
+    truthOf,
+    answerTimer,
+
+    report: async (tx, { clockId, kind, by }) => {
+      const clock = await load(tx, clockId);
+      const gravest = gravestUnreported(clock, tx.at);
+      if (!gravest || reportKinds.indexOf(gravest.kind) < reportKinds.indexOf(kind))
+        return { first: false, kind: null, clock };
+      const { momentAt } = gravest;
+      const report: ClockReport = { kind: gravest.kind, momentAt, reportedAt: tx.at, by };
+      const reported = await save(tx, clock, { reports: [...clock.reports, report] });
+      await trail.record(tx, {
+        caseId: clock.caseId,
+        type: reportTypes[gravest.kind],
+        subject: clockId,
+        data: { rule: clock.rule, about: clock.subject, momentAt: momentAt.toISOString(), reportedBy: by },
+      });
+      return { first: true, kind: gravest.kind, clock: reported };
+    },
+
+    recount: async (tx, clockId) => {
+      const clock = await load(tx, clockId);
+      if (clock.state !== 'running' || clock.basis === 'silent') return false;
+      const { warnAt, targetAt, dueAt, days, calendarVersions } = deadlineOf(termAsItWas(clock), clock.startedAt, {
+        organisation: { ...organisation, timeZone: clock.zone },
+        calendar,
+      });
+      const count: ClockCount = { warnAt, targetAt, dueAt, days, calendarVersions };
+      if (calendarVersions.join() === clock.calendarVersions.join()) return false;
+      const earlier = {
+        warnAt: clock.warnAt,
+        targetAt: clock.targetAt,
+        dueAt: clock.dueAt,
+        days: clock.days,
+        calendarVersions: clock.calendarVersions,
+        replacedAt: tx.at,
+      };
+      await save(tx, clock, { ...count, replaced: [...clock.replaced, earlier] });
+      await trail.record(tx, {
+        caseId: clock.caseId,
+        type: 'clock.recounted',
+        subject: clockId,
+        data: { rule: clock.rule, earlierDueAt: clock.dueAt?.toISOString() ?? null, ...momentsFor(count) },
+      });
+      return true;
+    },
+
+    outdated: async () => {
+      const known = calendar
+        .years(organisation.jurisdiction)
+        .map((year) => calendar.version(organisation.jurisdiction, year));
+      const found = await clocks
+        .find({ state: 'running', calendarVersions: { $elemMatch: { $nin: known } } }, { projection: { _id: 1 } })
+        .toArray();
+      return found.map(({ _id }) => _id);
+    },
+
+    unreported: (at) =>
+      clocks
+        .find({ nextReportAt: { $lte: at } })
+        .sort({ nextReportAt: 1 })
+        .toArray(),
+    find: (clockId, tx) => clocks.findOne({ _id: clockId }, sessionOf(tx)),
+    ofCase: (caseId, tx) => clocks.find({ caseId }, sessionOf(tx)).sort({ startedAt: 1, _id: 1 }).toArray(),
+    clockFigures: () => figuresOf(clocks, database.clock.legalNow()),
+    init: () =>
+      ensureCollection(database.connection, 'clocks', [
+        { key: { caseId: 1, rule: 1, subject: 1 }, name: 'case-rule-subject', unique: true },
+        {
+          key: { nextReportAt: 1 },
+          name: 'next-report',
+          partialFilterExpression: { nextReportAt: { $type: 'date' } },
+        },
+        { key: { state: 1, dueAt: 1 }, name: 'state-due' },
+      ]),
+  };
+}
+
+const reportTypes = {
+  warn: 'clock.warned',
+  target: 'clock.target-passed',
+  broken: 'clock.broken',
+} as const;
+
+/** The row that the engine answered, after checking that it is the one of this rule and this day. */
+function checkRow(answered: DeadlineRow, rule: string, startedOn: string): DeadlineRow {
+  const parsed = deadlineRowSchema.safeParse(answered);
+  if (!parsed.success)
+    throw new PermanentError(
+      `deadlineRow is wrong: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+      { field: 'deadlineRow' },
+    );
+  const row = parsed.data;
+  if (row.rule !== rule)
+    throw new PermanentError(`deadlineRow is of rule ${row.rule}; expected ${rule}`, { field: 'deadlineRow' });
+  if (startedOn < row.validFrom || (row.validTo !== null && row.validTo < startedOn))
+    throw new PermanentError(
+      `deadlineRow of ${rule} holds from ${row.validFrom} to ${row.validTo ?? 'now'}, not on ${startedOn}`,
+      { field: 'deadlineRow' },
+    );
+  return row;
+}
+
+/** The frozen row with the term that was counted: the organisation's own may have changed since, this clock's may not. */
+function termAsItWas({ row, term }: Pick<StoredClock, 'row' | 'term'>): DeadlineRow {
+  return term ? { ...row, ...term } : row;
+}
+
+/** Moments as facts of the trail. */
+function momentsFor({ targetAt, dueAt, calendarVersions }: ClockCount) {
+  return { targetAt: targetAt?.toISOString() ?? null, dueAt: dueAt?.toISOString() ?? null, calendarVersions };
+}
+
+/** Another transaction started the same clock after this one's snapshot: run again, this one finds it. */
+function retryWhenOvertaken(error: unknown): never {
+  const failure = error as { code?: unknown; addErrorLabel?: (label: string) => void };
+  if (failure.code === 11_000) failure.addErrorLabel?.('TransientTransactionError');
+  throw error;
+}
