@@ -30,6 +30,18 @@ export function engineFolder() {
   return join(cache, `engine-${sourcesHash()}`);
 }
 
+/** Whether a running program was started from a folder. */
+function inUse(folder) {
+  return readdirSync('/proc').some((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${folder}/`);
+    } catch {
+      return false; // gone meanwhile
+    }
+  });
+}
+
 /**
  * @param {{ home: string, compiler: boolean } | null} java null when none was found: then only checks Maven
  * @returns {Promise<string>} the folder; throws Missing
@@ -79,7 +91,7 @@ export async function buildEngine(java) {
     renameSync(work, folder);
     say(`engine folder built, ${size(folderBytes(folder))}`);
     for (const name of readdirSync(cache)) {
-      if (/^engine-[0-9a-f]{12}$/.test(name) && join(cache, name) !== folder) {
+      if (/^engine-[0-9a-f]{12}$/.test(name) && join(cache, name) !== folder && !inUse(join(cache, name))) {
         say(`removing the engine folder of an earlier version (${name})`);
         rmSync(join(cache, name), { recursive: true, force: true });
       }

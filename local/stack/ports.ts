@@ -24,6 +24,11 @@ const defaults = {
   watchdog: 3014,
 };
 
+/** Ports that browsers and fetch refuse (the Fetch standard's "bad ports"), of those in reach. */
+const refusedByBrowsers = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080,
+]);
+
 export type PortName = keyof typeof defaults;
 export type Ports = Record<PortName, number>;
 
@@ -38,6 +43,9 @@ export function choosePorts(offset: number, env: Record<string, string | undefin
       throw new Error(
         `${given ? setting : `port of ${name}`}: ${given ?? port} is no port; expected a whole number from 1 to 65535`,
       );
+    }
+    if (refusedByBrowsers.has(port)) {
+      throw new Error(`port of ${name}: browsers refuse ${port}; choose another offset, or set ${setting}`);
     }
     ports[name] = port;
   }

@@ -37,7 +37,7 @@ function camundaClasses(site: Site): { classPath: string[]; options: string[] } 
     classPath: [path.join(folder, 'lib', '*')],
     options: [
       `-Dspring.config.additional-location=file:${path.join(folder, 'config')}/`,
-      `-Dlog4j2.configurationFile=${inProject('local', 'engine', 'log4j2.xml')}`,
+      `-Dlog4j2.configurationFile=${inProject('local', 'stack', 'components', 'camunda-log4j2.xml')}`,
       `-Dapp.home=${folder}`,
       `-Dbasedir=${folder}`,
     ],

@@ -63,7 +63,7 @@ export function mail({ ports, folders }: Site): ComponentSpec {
       cwd: folder,
     },
     ports: [ports.smtp, ports.mailWeb],
-    ready: () => answers(`http://${host}:${ports.mailWeb}/`),
+    ready: () => answers(`http://${host}:${ports.mailWeb}/api/healthz`),
   };
 }
 
