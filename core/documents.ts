@@ -118,6 +118,8 @@ export interface Documents {
   recordNonReceipt(tx: Tx, record: { requestId: string; subjectId: string; reason?: string }): Promise<boolean>;
   find(requestId: string, tx?: Tx): Promise<DocumentRequest | null>;
   byUploadToken(token: string): Promise<DocumentRequest | null>;
+  /** Requests that an employee has not answered yet, oldest first. */
+  openOfAddressee(employeeId: string): Promise<DocumentRequest[]>;
   requestsOfCase(caseId: string, tx?: Tx): Promise<DocumentRequest[]>;
   documentsOfCase(caseId: string, tx?: Tx): Promise<CaseDocument[]>;
   document(documentId: string): Promise<CaseDocument | null>;
@@ -364,6 +366,13 @@ export function createDocuments(deps: DocumentsDeps): Documents {
       requests
         .findOne({ uploadTokenHash: hashOf(token) })
         .lean<DocumentRequest>()
+        .exec(),
+    openOfAddressee: (employeeId) =>
+      requests
+        .find({ addresseeId: employeeId, state: 'requested' })
+        .sort({ _id: 1 })
+        .limit(200)
+        .lean<DocumentRequest[]>()
         .exec(),
     requestsOfCase: (caseId, tx) =>
       requests
