@@ -1,23 +1,12 @@
-import { Temporal } from 'temporal-polyfill';
 import { Schema } from 'mongoose';
 import type { Database, Tx } from '../database.js';
-import type { Documents } from '../documents.js';
-import { PermanentError } from '../errors.js';
-import type { Files, StoredFile } from '../files.js';
 import { newId } from '../ids.js';
 import type { Trail } from '../trail.js';
 
-/** The two systems of which item R6 names extracts: Integrated Information System of Public Service Centres, "electronic government" portal. */
+/** The two systems of R6 from which JSC "National Information Technologies" extracts (INS-18, INS-19). */
 export const nitSystems = ['iisPsc', 'egovPortal'] as const;
 export type NitSystem = (typeof nitSystems)[number];
 
-/** The kind that the parts of an extract have among the materials of the case (F-INS-2). */
-export const extractKinds: Record<NitSystem, string> = {
-  iisPsc: 'nitExtractIisPsc',
-  egovPortal: 'nitExtractEgovPortal',
-};
-
-/** A part of an extract: verified, and stored as an encrypted file of the case. */
 export interface ExtractPart {
   number: number;
   rows: number;
@@ -26,81 +15,176 @@ export interface ExtractPart {
   fileId: string;
 }
 
-/** One request of an extract from one system; asking again makes another one. */
+/** One extract asked of NIT (F-INS-2): its scope is frozen when it is asked for (INS-20). */
 export interface Extract {
   _id: string;
   caseId: string;
   system: NitSystem;
-  /** 1 for the first request of a system in a case. */
+  /** Counts the requests for one system: a new one is made when an extract was refused or faulty. */
   attempt: number;
-  /**
-   * `requested`: asked for, or about to be; `downloading`: parts are coming in; `stored`: whole, and among the materials of the case;
-   * `failed`: refused or not fit to be kept, nothing of it is kept; `waived`: failed, and the inspection goes on without it.
-   */
-  state: 'requested' | 'downloading' | 'stored' | 'failed' | 'waived';
-  /** Element instance of the step that asked: a repeat of that step is the same request. */
-  requestedBy: string;
-  /** INS-20: what was asked for, frozen with the request. Facts are sealed. */
-  scope: { facts: string[]; employeeIds: string[]; from: Date; to: Date };
-  createdAt: Date;
-  /** Legal time when NIT had accepted the request (or refused it at once): the start of DL-INS-4. */
-  requestedAt: Date | null;
-  /** NIT's id; null until it is known. Our own id is the idempotency key. */
+  state: 'requested' | 'downloading' | 'complete' | 'failed' | 'abandoned';
+  /** Why it failed or was abandoned: an error code. */
+  stateReason: string | null;
+  requestedAt: Date;
+  /** Key by which NIT knows a repeat of the same request. */
+  idempotencyKey: string;
   exportId: string | null;
+  scope: {
+    /** Sealed texts with their ids. */
+    facts: { factId: string; text: string }[];
+    subjects: string[];
+    /** Half-open, UTC. */
+    from: Date;
+    to: Date;
+  };
   parts: ExtractPart[];
-  rows: number | null;
-  manifestSha256: string | null;
+  rows: number;
+  /** SHA-256 over the ordered hashes of the parts, from the manifest. */
+  sha256: string | null;
   obtainedAt: Date | null;
-  /** Code of what went wrong: one of the BPMN errors or a reason code of NIT's. */
-  failure: { code: string; at: Date } | null;
-  /** Sealed: why the inspection goes on without it (AMB-INS-10). */
-  waived: { reason: string; by: string; at: Date } | null;
 }
 
-/** The extracts of the inspections. All that happens to one is in the trail. */
 export interface Extracts {
-  /**
-   * The intent, before NIT is asked: the request of a step (found again when the step is repeated), else the one of this case and
-   * system that has not failed, else a new one.
-   */
-  open(
-    tx: Tx,
-    request: { caseId: string; system: NitSystem; requestedBy: string; scope: Extract['scope'] },
-  ): Promise<Extract>;
-  /** NIT has accepted the request. Returns the moment of the first time. */
-  requested(tx: Tx, extractId: string, exportId: string): Promise<Date>;
-  /** NIT has refused it at once: there is no export. Returns the moment of the first time. */
-  refused(tx: Tx, extractId: string, code: string): Promise<Date>;
-  /** A verified part was stored as a file. False when the part was there already: the new file is left to the sweep. */
-  addPart(tx: Tx, extractId: string, part: ExtractPart): Promise<boolean>;
-  /** The extract is whole: its parts become materials of the case (INS-18, INS-19, INS-22). Returns the moment of the first time. */
-  stored(
-    tx: Tx,
-    extractId: string,
-    manifest: { rows: number; sha256: string },
-    material: { subjectId: string; languages: string[] },
-  ): Promise<Date>;
-  /** It is not to be had; its parts are forgotten and their files left to the sweep. Changes nothing once it is stored. */
-  failed(tx: Tx, extractId: string, code: string): Promise<void>;
-  /** The inspection goes on without it, for the (sealed) reason. */
-  waived(tx: Tx, extractId: string, reason: string): Promise<void>;
-  /** Throws PermanentError where the id is no extract. */
-  get(extractId: string, tx?: Tx): Promise<Extract>;
-  /** Oldest first. */
+  /** Creates the extract of a system, or finds the one of the same attempt that is still open (a repeat). */
+  open(tx: Tx, extract: { caseId: string; system: NitSystem; scope: Extract['scope'] }): Promise<Extract>;
+  find(id: string, tx?: Tx): Promise<Extract | null>;
   ofCase(caseId: string, tx?: Tx): Promise<Extract[]>;
+  setExport(id: string, exportId: string): Promise<void>;
+  addPart(tx: Tx, id: string, part: ExtractPart): Promise<void>;
+  /** Forgets parts of an extract that is not complete; their files are the caller's to discard. */
+  dropParts(tx: Tx, id: string, fileIds: string[]): Promise<void>;
+  complete(tx: Tx, id: string, result: { rows: number; sha256: string }): Promise<void>;
+  /** It is not to be had: no part of it is kept. */
+  fail(tx: Tx, id: string, reason: string): Promise<void>;
+  /** The inspection goes on without it; the reason is in the case file. */
+  abandon(tx: Tx, id: string): Promise<void>;
   init(): Promise<void>;
 }
 
-/** The instants of a period given in legal days, first and last included: half-open, in the jurisdiction's zone. */
-export function periodOf(days: { periodFrom: string; periodTo: string }, zone: string): { from: Date; to: Date } {
-  const start = (day: Temporal.PlainDate): Date => new Date(day.toZonedDateTime(zone).epochMilliseconds);
+export function createExtracts({ database, trail }: { database: Database; trail: Trail }): Extracts {
+  const model = database.connection.model<Extract>('Extract', extractSchema(), 'extracts');
+  const find = (id: string, tx?: Tx): Promise<Extract | null> =>
+    model
+      .findById(id)
+      .session(tx?.session ?? null)
+      .lean<Extract>()
+      .exec();
+  const end = async (
+    tx: Tx,
+    id: string,
+    change: Partial<Extract>,
+    type: string,
+    data: Record<string, string | number>,
+  ): Promise<void> => {
+    const extract = await model
+      .findOneAndUpdate(
+        { _id: id, state: { $in: ['requested', 'downloading', 'failed'] } },
+        { $set: change },
+        { session: tx.session },
+      )
+      .lean<Extract>();
+    if (extract)
+      await trail.record(tx, { caseId: extract.caseId, type, subject: id, data: { system: extract.system, ...data } });
+  };
   return {
-    from: start(Temporal.PlainDate.from(days.periodFrom)),
-    to: start(Temporal.PlainDate.from(days.periodTo).add({ days: 1 })),
+    open: async (tx, { caseId, system, scope }) => {
+      const former = await model
+        .find({ caseId, system })
+        .sort({ attempt: -1 })
+        .limit(1)
+        .session(tx.session)
+        .lean<Extract[]>();
+      const last = former[0];
+      if (last && (last.state === 'requested' || last.state === 'downloading')) return last;
+      const _id = newId();
+      const extract: Extract = {
+        _id,
+        caseId,
+        system,
+        attempt: (last?.attempt ?? 0) + 1,
+        state: 'requested',
+        stateReason: null,
+        requestedAt: tx.at,
+        idempotencyKey: _id,
+        exportId: null,
+        scope,
+        parts: [],
+        rows: 0,
+        sha256: null,
+        obtainedAt: null,
+      };
+      await model.insertMany([extract], { session: tx.session });
+      await trail.record(tx, {
+        caseId,
+        type: 'extract.requested',
+        subject: _id,
+        data: {
+          system,
+          attempt: extract.attempt,
+          from: scope.from.toISOString(),
+          to: scope.to.toISOString(),
+          facts: scope.facts.length,
+        },
+      });
+      return extract;
+    },
+    find,
+    ofCase: (caseId, tx) =>
+      model
+        .find({ caseId })
+        .sort({ _id: 1 })
+        .session(tx?.session ?? null)
+        .lean<Extract[]>()
+        .exec(),
+    setExport: async (id, exportId) => {
+      await model.updateOne({ _id: id, exportId: null }, { $set: { exportId } });
+    },
+    addPart: async (tx, id, part) => {
+      await model.updateOne(
+        { _id: id, 'parts.number': { $ne: part.number } },
+        { $push: { parts: part }, $set: { state: 'downloading' } },
+        { session: tx.session },
+      );
+    },
+    dropParts: async (tx, id, fileIds) => {
+      await model.updateOne(
+        { _id: id, state: { $in: ['requested', 'downloading'] } },
+        { $pull: { parts: { fileId: { $in: fileIds } } } },
+        { session: tx.session },
+      );
+    },
+    complete: (tx, id, { rows, sha256 }) =>
+      end(tx, id, { state: 'complete', rows, sha256, obtainedAt: tx.at }, 'extract.obtained', { rows, sha256 }),
+    fail: (tx, id, reason) => end(tx, id, { state: 'failed', stateReason: reason, parts: [] }, 'extract.failed', { reason }),
+    abandon: (tx, id) => end(tx, id, { state: 'abandoned' }, 'extract.abandoned', {}),
+    init: async () => {
+      await model.createCollection();
+      await model.createIndexes();
+    },
   };
 }
 
-/** Ids under which NIT ties each row to a fact of the appeal: the place in the frozen list. */
-export function factIds(scope: Extract['scope']): string[] {
-  return scope.facts.map((_, at) => `F${at + 1}`);
+function extractSchema(): Schema<Extract> {
+  const sub = (definition: Record<string, unknown>): Schema => new Schema(definition as never, { _id: false });
+  const schema = new Schema<Extract>(
+    {
+      _id: { type: String, required: true },
+      caseId: { type: String, required: true },
+      system: { type: String, enum: nitSystems, required: true },
+      attempt: { type: Number, required: true },
+      state: { type: String, enum: ['requested', 'downloading', 'complete', 'failed', 'abandoned'], required: true },
+      stateReason: { type: String, default: null },
+      requestedAt: { type: Date, required: true },
+      idempotencyKey: { type: String, required: true },
+      exportId: { type: String, default: null },
+      scope: sub({ facts: [sub({ factId: String, text: String })], subjects: [String], from: Date, to: Date }),
+      parts: [sub({ number: Number, rows: Number, bytes: Number, sha256: String, fileId: String })],
+      rows: { type: Number, default: 0 },
+      sha256: { type: String, default: null },
+      obtainedAt: { type: Date, default: null },
+    },
+    { versionKey: false },
+  );
+  schema.index({ caseId: 1, system: 1, attempt: 1 }, { unique: true });
+  return schema;
 }
