@@ -1,0 +1,346 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Temporal } from 'temporal-polyfill';
+import { CalendarMissingError, type Calendar } from '../../core/calendar.js';
+import type { StoredClock } from '../../core/clocks.js';
+import { PermanentError } from '../../core/errors.js';
+import { newId } from '../../core/ids.js';
+import { openClockFixture, type ClockFixture } from './clock-fixture.js';
+
+/** Thursday evening: target Monday 20 April 18:30, due Tuesday 21 April at the end of the day, both UTC+5. */
+const revealedAt = '2026-04-16T18:00:00+05:00';
+const beforeTarget = '2026-04-20T10:00:00+05:00';
+const afterTarget = '2026-04-21T09:00:00+05:00';
+const dueAt = '2026-04-21T18:59:59.999Z';
+const afterDue = '2026-04-22T00:10:00+05:00';
+
+let fixture: ClockFixture;
+beforeAll(async () => {
+  fixture = await openClockFixture();
+});
+afterAll(async () => {
+  await fixture.close();
+});
+
+const started = () => fixture.start({ rule: 'DL-INS-1', startedAt: revealedAt, subject: newId() });
+const stop = (clock: StoredClock, stoppedAt: string) =>
+  fixture.run((tx) => fixture.clocks.stop(tx, { clockId: clock._id, stoppedAt: new Date(stoppedAt) }));
+const report = (clock: StoredClock, kind: 'warn' | 'target' | 'broken', by: 'engine' | 'watchdog' = 'engine') =>
+  fixture.run((tx) => fixture.clocks.report(tx, { clockId: clock._id, kind, by }));
+const now = async (clock: StoredClock) => (await fixture.clocks.find(clock._id)) as StoredClock;
+const truth = async (clock: StoredClock, at: string) => {
+  const { state, nextAt } = fixture.clocks.truthOf(await now(clock), new Date(at));
+  return [state, nextAt?.toISOString() ?? null];
+};
+
+describe('starting a clock', () => {
+  test('freezes the row, the calendar and the explanation, and records it', async () => {
+    await fixture.travelTo(revealedAt);
+    const clock = await started();
+    expect(await now(clock)).toEqual(clock);
+    expect(clock).toMatchObject({
+      rule: 'DL-INS-1',
+      basis: 'act',
+      term: { length: 3, unit: 'WD' },
+      row: { act: 'Order No. 231/НҚ of 5 June 2020', item: 'R9', length: 3 },
+      zone: 'Asia/Almaty',
+      targetAt: new Date('2026-04-20T13:30:00.000Z'),
+      dueAt: new Date(dueAt),
+      state: 'running',
+      kept: null,
+      nextReportAt: new Date('2026-04-20T13:30:00.000Z'),
+      calendarVersions: [expect.stringMatching(/^kz-2026\.1-/)],
+    });
+    expect(clock.days.map((day) => day.counted)).toEqual([null, 1, null, null, 2, 3]);
+    expect(await fixture.history(clock.caseId)).toEqual(['clock.started']);
+  });
+
+  test('twice answers the same clock; another subject or rule has its own', async () => {
+    const caseId = newId();
+    const [first, again, other, rule] = [
+      await fixture.start({ caseId, rule: 'DL-INS-1', subject: 'A', startedAt: revealedAt }),
+      await fixture.start({ caseId, rule: 'DL-INS-1', subject: 'A', startedAt: '2026-04-17T10:00:00Z' }),
+      await fixture.start({ caseId, rule: 'DL-INS-1', subject: 'B', startedAt: revealedAt }),
+      await fixture.start({ caseId, rule: 'DL-INS-2', subject: 'A', startedAt: revealedAt }),
+    ];
+    expect(again).toEqual(first);
+    expect(new Set([first._id, other._id, rule._id]).size).toBe(3);
+    expect(await fixture.clocks.ofCase(caseId)).toHaveLength(3);
+  });
+
+  test('at the same time from ten sides is there once', async () => {
+    const caseId = newId();
+    const clocks = await Promise.all(
+      Array.from({ length: 10 }, () => fixture.start({ caseId, rule: 'DL-INS-1', startedAt: revealedAt })),
+    );
+    expect(new Set(clocks.map((clock) => clock._id)).size).toBe(1);
+    expect(await fixture.clocks.ofCase(caseId)).toHaveLength(1);
+    expect(await fixture.history(caseId)).toEqual(['clock.started']);
+  });
+
+  test("of a silent rule takes the organisation's term, and without one has no moment and never speaks", async () => {
+    const own = await fixture.start({ rule: 'DL-INS-3', startedAt: revealedAt });
+    expect(own).toMatchObject({ basis: 'organisation', dueAt: new Date('2026-04-23T18:59:59.999Z') });
+    const silent = await fixture.start({ rule: 'DL-INS-6', startedAt: revealedAt });
+    expect(silent).toMatchObject({ basis: 'silent', targetAt: null, dueAt: null, nextReportAt: null });
+    expect(await truth(silent, '2030-01-01T00:00:00Z')).toEqual(['silent', null]);
+    await fixture.travelTo(afterDue);
+    expect(await report(silent, 'warn')).toMatchObject({ first: false });
+    expect(await stop(silent, afterDue)).toMatchObject({ state: 'stopped', kept: null });
+  });
+
+  test("with the engine's row takes that row, and refuses one of another rule or time, or of another shape", async () => {
+    const row = fixture.table.rowFor('DL-INS-1', '2026-04-16');
+    const withRow = (rule: string, answered: unknown) =>
+      fixture.run((tx) =>
+        fixture.clocks.start(tx, {
+          caseId: newId(),
+          caseNumber: 'INS-2026-000001',
+          process: 'inspection',
+          rule,
+          startedAt: new Date(revealedAt),
+          row: answered as typeof row,
+        }),
+      );
+    expect(await withRow('DL-INS-1', { ...row, length: 4 })).toMatchObject({
+      dueAt: new Date('2026-04-22T18:59:59.999Z'),
+    });
+    await expect(withRow('DL-INS-2', row)).rejects.toThrow('deadlineRow is of rule DL-INS-1; expected DL-INS-2');
+    await expect(withRow('DL-INS-1', { ...row, validTo: '2026-04-15' })).rejects.toThrow('not on 2026-04-16');
+    await expect(withRow('DL-INS-1', { ...row, unit: 'weeks' })).rejects.toThrow('deadlineRow is wrong: unit');
+    await expect(withRow('DL-INS-1', { ...row, length: '3' })).rejects.toThrow(PermanentError);
+  });
+
+  test('that reaches a year without a calendar, or of an unknown rule, leaves nothing behind', async () => {
+    const caseId = newId();
+    await expect(fixture.start({ caseId, rule: 'DL-INS-1', startedAt: '2027-12-30T10:00:00Z' })).rejects.toThrow(
+      CalendarMissingError,
+    );
+    await expect(fixture.start({ caseId, rule: 'DL-INS-9', startedAt: revealedAt })).rejects.toThrow('DL-INS-9');
+    expect(await fixture.clocks.ofCase(caseId)).toEqual([]);
+    expect(await fixture.history(caseId)).toEqual([]);
+  });
+});
+
+describe('stopping a clock', () => {
+  test('at the last millisecond of the day keeps the term; one later breaks it', async () => {
+    expect(await stop(await started(), dueAt)).toMatchObject({ kept: true, state: 'stopped', nextReportAt: null });
+    const late = await stop(await started(), '2026-04-21T19:00:00.000Z');
+    expect(late).toMatchObject({ kept: false, nextReportAt: new Date(dueAt) });
+  });
+
+  test('tells the diagrams once, under the id of the clock', async () => {
+    const clock = await started();
+    await stop(clock, beforeTarget);
+    await stop(clock, beforeTarget);
+    expect(await fixture.messagesOf(clock.caseId)).toEqual([`clock.stopped ${clock._id} ${clock._id}`]);
+    expect(await fixture.history(clock.caseId)).toEqual(['clock.started', 'clock.stopped']);
+  });
+
+  test('again: the earliest moment wins, a later one changes nothing', async () => {
+    const clock = await started();
+    await stop(clock, afterDue);
+    expect(await stop(clock, '2026-04-25T10:00:00Z')).toMatchObject({ stoppedAt: new Date(afterDue), kept: false });
+    expect(await stop(clock, beforeTarget)).toMatchObject({ stoppedAt: new Date(beforeTarget), kept: true });
+  });
+
+  test('that is not there is refused, naming the field', async () => {
+    await expect(
+      fixture.run((tx) => fixture.clocks.stop(tx, { clockId: 'none', stoppedAt: new Date(dueAt) })),
+    ).rejects.toThrow('there is no clock none');
+  });
+
+  test('of a void case cancels it: neither kept nor broken, never reported, told to the diagrams', async () => {
+    const clock = await started();
+    expect(await fixture.run((tx) => fixture.clocks.cancelOfCase(tx, clock.caseId))).toBe(1);
+    expect(await fixture.run((tx) => fixture.clocks.cancelOfCase(tx, clock.caseId))).toBe(0);
+    expect(await stop(clock, afterDue)).toMatchObject({ state: 'cancelled', kept: null, stoppedAt: null });
+    await fixture.travelTo(afterDue);
+    expect(await report(clock, 'broken')).toMatchObject({ first: false });
+    expect(await truth(clock, afterDue)).toEqual(['stopped', null]);
+    expect(await fixture.history(clock.caseId)).toEqual(['clock.started', 'clock.cancelled']);
+    expect(await fixture.messagesOf(clock.caseId)).toHaveLength(1);
+  });
+});
+
+describe('the truth of a clock', () => {
+  test('goes from not yet to target to broken, each with the next moment to look', async () => {
+    const clock = await started();
+    expect(await truth(clock, beforeTarget)).toEqual(['not-yet', '2026-04-20T13:30:00.000Z']);
+    expect(await truth(clock, '2026-04-20T13:30:00.000Z')).toEqual(['target', '2026-04-21T19:00:00.000Z']);
+    expect(await truth(clock, dueAt)).toEqual(['target', '2026-04-21T19:00:00.000Z']);
+    expect(await truth(clock, '2026-04-21T19:00:00.000Z')).toEqual(['broken', null]);
+  });
+
+  test('answers the timer of the target: report it once, and nothing once it is reported', async () => {
+    const clock = await started();
+    const ask = async (moment: 'target' | 'due', at: string) =>
+      fixture.clocks.answerTimer(await now(clock), moment, new Date(at));
+    expect(await ask('target', beforeTarget)).toEqual({
+      state: 'not-yet',
+      nextAt: new Date('2026-04-20T13:30:00.000Z'),
+    });
+    expect(await ask('target', afterTarget)).toEqual({ state: 'target', nextAt: null });
+    expect(await ask('due', afterTarget)).toEqual({ state: 'not-yet', nextAt: new Date('2026-04-21T19:00:00.000Z') });
+    await fixture.travelTo(afterTarget);
+    await report(clock, 'target');
+    expect(await ask('target', afterTarget)).toEqual({ state: 'stopped', nextAt: null });
+    expect(await ask('due', afterDue)).toEqual({ state: 'broken', nextAt: null });
+    await stop(clock, afterDue);
+    expect(await ask('due', afterDue)).toEqual({ state: 'stopped', nextAt: null });
+  });
+
+  test('answers the timer of the target with broken when both moments have passed', async () => {
+    const clock = await started();
+    expect(fixture.clocks.answerTimer(clock, 'target', new Date(afterDue)).state).toBe('broken');
+  });
+});
+
+describe('reporting a clock', () => {
+  test('that has not passed yet, or was stopped in time, records nothing', async () => {
+    const [early, kept] = [await started(), await started()];
+    await fixture.travelTo(beforeTarget);
+    expect(await report(early, 'target')).toMatchObject({ first: false, kind: null });
+    await stop(kept, beforeTarget);
+    await fixture.travelTo(afterDue);
+    expect(await report(kept, 'broken')).toMatchObject({ first: false });
+    expect(await fixture.history(kept.caseId)).toEqual(['clock.started', 'clock.stopped']);
+  });
+
+  test('once for the target and once for the end', async () => {
+    const clock = await started();
+    await fixture.travelTo(afterTarget);
+    expect(await report(clock, 'target')).toMatchObject({ first: true, kind: 'target' });
+    expect(await report(clock, 'target')).toMatchObject({ first: false });
+    expect(await report(clock, 'broken')).toMatchObject({ first: false });
+    await fixture.travelTo(afterDue);
+    expect(await report(clock, 'broken', 'watchdog')).toMatchObject({ first: true, kind: 'broken' });
+    expect(await report(clock, 'broken')).toMatchObject({ first: false });
+    expect((await now(clock)).reports).toEqual([
+      { kind: 'target', momentAt: new Date('2026-04-20T13:30:00.000Z'), reportedAt: expect.any(Date), by: 'engine' },
+      { kind: 'broken', momentAt: new Date(dueAt), reportedAt: expect.any(Date), by: 'watchdog' },
+    ]);
+    expect(await fixture.history(clock.caseId)).toEqual(['clock.started', 'clock.target-passed', 'clock.broken']);
+    expect(await now(clock)).toMatchObject({ nextReportAt: null, state: 'running' });
+  });
+
+  test('of which both moments have passed reports the graver alone', async () => {
+    const clock = await started();
+    await fixture.travelTo(afterDue);
+    expect(await report(clock, 'target')).toMatchObject({ first: true, kind: 'broken' });
+    expect(await report(clock, 'target')).toMatchObject({ first: false });
+    expect(await fixture.history(clock.caseId)).toEqual(['clock.started', 'clock.broken']);
+  });
+
+  test('from engine and watchdog at the same time is recorded once', async () => {
+    const clock = await started();
+    await fixture.travelTo(afterDue);
+    const reports = await Promise.all([
+      ...Array.from({ length: 5 }, () => report(clock, 'broken', 'engine')),
+      ...Array.from({ length: 5 }, () => report(clock, 'broken', 'watchdog')),
+    ]);
+    expect(reports.filter(({ first }) => first)).toHaveLength(1);
+    expect((await now(clock)).reports).toHaveLength(1);
+    expect(await fixture.trail.verifyChain(clock.caseId)).toMatchObject({ ok: true, entries: 2 });
+  });
+
+  test('warnings come before the target, once each', async () => {
+    const row = { ...fixture.table.rowFor('DL-INS-1', '2026-04-16'), warnings: 'P1D' };
+    const clock = await fixture.run((tx) =>
+      fixture.clocks.start(tx, {
+        caseId: newId(),
+        caseNumber: 'INS-2026-000001',
+        process: 'inspection',
+        rule: 'DL-INS-1',
+        startedAt: new Date(revealedAt),
+        row,
+      }),
+    );
+    expect(clock.nextReportAt).toEqual(new Date('2026-04-17T13:30:00.000Z'));
+    expect(await truth(clock, beforeTarget)).toEqual(['warn', '2026-04-20T13:30:00.000Z']);
+    await fixture.travelTo(beforeTarget);
+    expect(await report(clock, 'warn')).toMatchObject({ first: true, kind: 'warn' });
+    expect(await report(clock, 'warn')).toMatchObject({ first: false });
+    expect(await fixture.history(clock.caseId)).toEqual(['clock.started', 'clock.warned']);
+  });
+});
+
+describe('a changed calendar', () => {
+  /** The calendar with one more day off, as a new version of 2026 would have it. */
+  const withDayOff = (date: string): Calendar => ({
+    ...fixture.calendar,
+    version: (country, year) => `${fixture.calendar.version(country, year)}-changed`,
+    day: (country, on: Temporal.PlainDate) => {
+      const day = fixture.calendar.day(country, on);
+      return on.toString() === date ? { ...day, working: false, kind: 'moved-rest' } : day;
+    },
+  });
+
+  test('moves a running clock, keeps the earlier count, and leaves others alone', async () => {
+    const [running, stopped] = [await started(), await started()];
+    await stop(stopped, beforeTarget);
+    const clocks = fixture.clocksWith({ calendar: withDayOff('2026-04-20') });
+    expect(await clocks.outdated()).toContain(running._id);
+    expect(await clocks.outdated()).not.toContain(stopped._id);
+    await fixture.travelTo(beforeTarget);
+    expect(await fixture.run((tx) => clocks.recount(tx, running._id))).toBe(true);
+    expect(await fixture.run((tx) => clocks.recount(tx, running._id))).toBe(false);
+    expect(await now(running)).toMatchObject({
+      targetAt: new Date('2026-04-21T13:30:00.000Z'),
+      dueAt: new Date('2026-04-22T18:59:59.999Z'),
+      nextReportAt: new Date('2026-04-21T13:30:00.000Z'),
+      replaced: [{ targetAt: running.targetAt, dueAt: running.dueAt, calendarVersions: running.calendarVersions }],
+    });
+    expect(await fixture.run((tx) => clocks.recount(tx, stopped._id))).toBe(false);
+    expect(await fixture.history(running.caseId)).toEqual(['clock.started', 'clock.recounted']);
+    expect(await clocks.outdated()).not.toContain(running._id);
+  });
+
+  test('lets the timer of the old moment wait for the new one', async () => {
+    const clock = await started();
+    const clocks = fixture.clocksWith({ calendar: withDayOff('2026-04-20') });
+    await fixture.run((tx) => clocks.recount(tx, clock._id));
+    expect(clocks.answerTimer(await now(clock), 'due', new Date(afterDue))).toEqual({
+      state: 'not-yet',
+      nextAt: new Date('2026-04-22T19:00:00.000Z'),
+    });
+  });
+
+  test("counts with the term that was frozen, whatever the organisation's is now", async () => {
+    const clock = await fixture.start({ rule: 'DL-INS-3', startedAt: revealedAt });
+    const clocks = fixture.clocksWith({
+      calendar: withDayOff('2026-04-20'),
+      organisation: { ...fixture.organisation, terms: {} },
+    });
+    await fixture.run((tx) => clocks.recount(tx, clock._id));
+    expect(await now(clock)).toMatchObject({ basis: 'organisation', dueAt: new Date('2026-04-24T18:59:59.999Z') });
+  });
+});
+
+describe('figures', () => {
+  test('count open clocks, those due within a day, and those that ran out, by rule', async () => {
+    const own = await openClockFixture();
+    try {
+      await own.travelTo('2026-04-21T10:00:00+05:00');
+      const soon = await own.start({ rule: 'DL-INS-1', startedAt: revealedAt });
+      await own.start({ rule: 'DL-INS-2', startedAt: '2026-04-20T10:00:00+05:00' });
+      await own.start({ rule: 'DL-INS-1', startedAt: '2026-04-01T10:00:00+05:00' });
+      const late = await own.start({ rule: 'DL-INS-2', startedAt: '2026-04-01T10:00:00+05:00' });
+      await own.run((tx) => own.clocks.stop(tx, { clockId: late._id, stoppedAt: new Date(beforeTarget) }));
+      await own.start({ rule: 'DL-INS-6', startedAt: revealedAt });
+      expect(await own.clocks.clockFigures()).toEqual({
+        open: 4,
+        dueSoon: 1,
+        broken: 2,
+        byRule: {
+          'DL-INS-1': { open: 2, dueSoon: 1, broken: 1 },
+          'DL-INS-2': { open: 1, dueSoon: 0, broken: 1 },
+          'DL-INS-6': { open: 1, dueSoon: 0, broken: 0 },
+        },
+      });
+      await own.run((tx) => own.clocks.stop(tx, { clockId: soon._id, stoppedAt: new Date(beforeTarget) }));
+      expect(await own.clocks.clockFigures()).toMatchObject({ open: 3, dueSoon: 0, broken: 2 });
+    } finally {
+      await own.close();
+    }
+  });
+});
