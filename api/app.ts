@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
 import {
   jsonSchemaTransform,
   serializerCompiler,
@@ -23,10 +23,10 @@ import { problemsPlugin } from './plugins/problems.js';
 import { signInPlugin } from './plugins/sign-in.js';
 
 /** Builds the API with its pages; it does not listen. Tests call it through `inject`. */
-export async function buildApp(services: Services): Promise<FastifyInstance> {
+export async function buildApp(services: Services) {
   const { settings, log } = services;
   const app = Fastify({
-    loggerInstance: log,
+    loggerInstance: log as FastifyBaseLogger,
     // What is logged of a request is its route, never its URL: a URL may hold a token.
     disableRequestLogging: true,
     genReqId: () => randomUUID(),

@@ -1,8 +1,9 @@
 import { loadOrganisation, type Settings } from '../config/index.js';
+import { createCalendar } from './calendar.js';
 import { createCases } from './cases.js';
 import { createClocks } from './clocks.js';
 import { openDatabase } from './database.js';
-import { createDeadlines } from './deadlines.js';
+import { loadDeadlineTable } from './deadline-table.js';
 import { createDecisions } from './decisions.js';
 import { createDirectory } from './directory.js';
 import { createDocuments, type Documents } from './documents.js';
@@ -35,11 +36,11 @@ export async function composeServices(settings: Settings, component: string): Pr
   const numbers = createNumbers({ database });
   const outbox = createOutbox({ database });
   const cases = createCases({ database });
-  const deadlines = createDeadlines({ organisation });
-  const clocks = createClocks({ database, trail, outbox, deadlines });
+  const calendar = createCalendar();
+  const clocks = createClocks({ database, trail, calendar, table: await loadDeadlineTable(), organisation, outbox });
   const people = createPeople({ database });
   const directory = createDirectory({ database, vault });
-  const letters = createLetters({ database, vault, trail, numbers, outbox, clock, organisation, files });
+  const letters = createLetters({ database, vault, trail, numbers, outbox, organisation });
   const decisions = createDecisions({ database });
   const extracts = createExtracts({ database, trail });
   const inspections: Inspections = createInspections({ database, vault, trail, clocks, outbox });
@@ -59,6 +60,7 @@ export async function composeServices(settings: Settings, component: string): Pr
     database,
     clock,
     log,
+    calendar,
     vault,
     trail,
     files,

@@ -55,6 +55,8 @@ export interface Directory {
    * Who has a role (known from the sign-in) in a branch, or in the central office (null): heads of units first, then by id.
    */
   members(role: string, branchCode: string | null): Promise<Employee[]>;
+  /** Everybody who is active, by name. */
+  all(): Promise<Employee[]>;
   init(): Promise<void>;
 }
 
@@ -139,6 +141,7 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
       const ids = known.map(({ employeeId }) => employeeId);
       return read({ _id: { $in: ids }, branchCode, active: true });
     },
+    all: async () => (await read({ active: true })).sort((a, b) => a.fullName.localeCompare(b.fullName, 'ru')),
     init: () =>
       ensureCollection(database.connection, 'employees', [
         { key: { login: 1 }, unique: true, partialFilterExpression: { login: { $type: 'string' } } },

@@ -261,7 +261,12 @@ export function createDocuments(deps: DocumentsDeps): Documents {
         template: 'inspection/document-reminder',
         languages,
         recipient: await deps.addressee(request.addresseeId),
-        data: { requestNumber: request.letterNumber ?? '', uploadLink: `${publicUrl}/upload/${token}` },
+        data: {
+          requestNumber: request.letterNumber ?? '',
+          requestedOn: request.requestedAt ?? undefined,
+          documentKind: request.kind,
+          uploadLink: `${publicUrl}/upload/${token}`,
+        },
         purpose: 'document-reminder',
       });
       await requests.updateOne(
@@ -324,7 +329,12 @@ export function createDocuments(deps: DocumentsDeps): Documents {
         template: 'inspection/document-receipt',
         languages,
         recipient: await deps.addressee(request.addresseeId),
-        data: { requestNumber: request.letterNumber ?? '', receivedAt: tx.at, sha256: file.sha256 },
+        data: {
+          requestNumber: request.letterNumber ?? '',
+          documentKind: request.kind,
+          receivedAt: tx.at,
+          sha256: file.sha256,
+        },
         purpose: 'document-receipt',
       });
       return _id;

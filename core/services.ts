@@ -1,4 +1,5 @@
 import type { Organisation, Settings } from '../config/index.js';
+import type { Calendar } from './calendar.js';
 import type { Cases } from './cases.js';
 import type { Clock } from './clock.js';
 import type { Clocks } from './clocks.js';
@@ -24,6 +25,7 @@ export interface Services {
   database: Database;
   clock: Clock;
   log: Logger;
+  calendar: Calendar;
   vault: Vault;
   trail: Trail;
   files: Files;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { ComponentChildren, JSX, VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Organisation } from '../../config/index.js';
 import type { Text } from '../../core/text.js';
@@ -99,8 +99,7 @@ export function Field({
   hint,
   children,
   ...input
-}: { label: string; name: string; hint?: string; children?: ComponentChildren } & JSX.HTMLAttributes<HTMLInputElement> &
-  Record<string, unknown>): VNode {
+}: { label: string; name: string; hint?: string; children?: ComponentChildren } & Record<string, unknown>): VNode {
   const hintId = hint ? `${name}-hint` : undefined;
   return (
     <label class="field">

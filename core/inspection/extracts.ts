@@ -7,6 +7,11 @@ import type { Trail } from '../trail.js';
 export const nitSystems = ['iisPsc', 'egovPortal'] as const;
 export type NitSystem = (typeof nitSystems)[number];
 
+/** The kind under which an extract stands among the materials of a case. */
+export function extractKind(system: NitSystem): string {
+  return system === 'iisPsc' ? 'nitExtractIisPsc' : 'nitExtractEgovPortal';
+}
+
 export interface ExtractPart {
   number: number;
   rows: number;
@@ -50,6 +55,7 @@ export interface Extracts {
   find(id: string, tx?: Tx): Promise<Extract | null>;
   ofCase(caseId: string, tx?: Tx): Promise<Extract[]>;
   setExport(id: string, exportId: string): Promise<void>;
+  /** Changes nothing when the part is there already, or the extract has ended: then nobody refers to the new file. */
   addPart(tx: Tx, id: string, part: ExtractPart): Promise<void>;
   /** Forgets parts of an extract that is not complete; their files are the caller's to discard. */
   dropParts(tx: Tx, id: string, fileIds: string[]): Promise<void>;
@@ -141,7 +147,7 @@ export function createExtracts({ database, trail }: { database: Database; trail:
     },
     addPart: async (tx, id, part) => {
       await model.updateOne(
-        { _id: id, 'parts.number': { $ne: part.number } },
+        { _id: id, state: { $in: ['requested', 'downloading'] }, 'parts.number': { $ne: part.number } },
         { $push: { parts: part }, $set: { state: 'downloading' } },
         { session: tx.session },
       );
@@ -155,7 +161,8 @@ export function createExtracts({ database, trail }: { database: Database; trail:
     },
     complete: (tx, id, { rows, sha256 }) =>
       end(tx, id, { state: 'complete', rows, sha256, obtainedAt: tx.at }, 'extract.obtained', { rows, sha256 }),
-    fail: (tx, id, reason) => end(tx, id, { state: 'failed', stateReason: reason, parts: [] }, 'extract.failed', { reason }),
+    fail: (tx, id, reason) =>
+      end(tx, id, { state: 'failed', stateReason: reason, parts: [] }, 'extract.failed', { reason }),
     abandon: (tx, id) => end(tx, id, { state: 'abandoned' }, 'extract.abandoned', {}),
     init: async () => {
       await model.createCollection();

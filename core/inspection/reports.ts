@@ -3,6 +3,7 @@ import type { Tx } from '../database.js';
 import { PermanentError } from '../errors.js';
 import { localDay } from '../legal-day.js';
 import type { Services } from '../services.js';
+import { extractKind } from './extracts.js';
 import type { OffenceSigns } from './model.js';
 
 interface Report {
@@ -21,22 +22,21 @@ export async function composeDispatch(services: Services, tx: Tx, report: Report
   const body = authorisedBodyOn(services.organisation, localDay(tx.at, services.organisation.timeZone));
   if (!body)
     throw new PermanentError('authorisedBody: the organisation names none for today', { field: 'authorisedBody' });
-  const documents = await services.documents.documentsOfCase(report.caseId, tx);
-  const names = await services.vault.reveal(documents.map(({ name }) => name));
+  const materials = await materialsOf(services, tx, report.caseId);
   const { letterId } = await services.letters.compose(tx, {
     caseId: report.caseId,
     caseNumber: report.caseNumber,
     template: 'inspection/materials-to-authorised-body',
     languages: services.organisation.languages,
-    recipient: { subjectId: inspection.subjectId, name: body.name.ru, email: body.email },
+    recipient: { subjectId: inspection.subjectId, name: body.name, email: body.email },
     data: {
       caseNumber: report.caseNumber,
       unit: unitLabel(services, sign),
-      signs: sign.kinds.map((kind) => `sign.${kind}`),
+      signs: sign.kinds,
       revealedAt: sign.revealedAt,
-      materials: documents.map((document, index) => `${names[index]} — SHA-256 ${document.sha256}`),
+      materials: materials.map(({ kind, name, sha256 }) => ({ kind, name, sha256 })),
     },
-    attachments: documents.map((document, index) => ({ fileId: document.fileId, name: names[index] ?? document._id })),
+    attachments: materials.flatMap(({ files }) => files),
     purpose: 'materials-to-authorised-body',
   });
   await services.inspections.setReportLetter(tx, report.caseId, report.signId, 'dispatchLetterId', letterId);
@@ -53,12 +53,15 @@ export async function composeNotice(services: Services, tx: Tx, report: Report):
     caseNumber: report.caseNumber,
     template: 'inspection/notice-to-central-office',
     languages: services.organisation.languages,
-    recipient: { subjectId: inspection.subjectId, name: centralOffice.name.ru, email: centralOffice.email },
+    recipient: { subjectId: inspection.subjectId, name: centralOffice.name, email: centralOffice.email },
     data: {
       caseNumber: report.caseNumber,
       unit: unitLabel(services, sign),
-      signs: sign.kinds.map((kind) => `sign.${kind}`),
+      signs: sign.kinds,
       revealedAt: sign.revealedAt,
+      dispatchNumber: sign.dispatchLetterId
+        ? (await services.letters.find(sign.dispatchLetterId, tx))?.number
+        : undefined,
     },
     purpose: 'notice-to-central-office',
   });
@@ -73,7 +76,26 @@ async function load(services: Services, tx: Tx, { caseId, signId }: Report) {
   return { inspection, sign };
 }
 
-function unitLabel(services: Services, { unit, branchCode }: Pick<OffenceSigns, 'unit' | 'branchCode'>): string {
+/** Rows of NIT up to which an extract is attached to a letter; a larger one is named with its hash and handed over otherwise. */
+const attachedRows = 5000;
+
+/** The materials of a case as a letter lists them: documents, then extracts (by the hash of their manifest). */
+async function materialsOf(services: Services, tx: Tx, caseId: string) {
+  const documents = await services.vault.reveal(await services.documents.documentsOfCase(caseId, tx), tx);
+  const extracts = await services.extracts.ofCase(caseId, tx);
+  return [
+    ...documents.map(({ kind, name, sha256, fileId }) => ({ kind, name, sha256, files: [{ fileId, name }] })),
+    ...extracts.flatMap(({ _id, system, rows, sha256, parts }) => {
+      if (!sha256) return [];
+      const name = `${_id}.ndjson`;
+      const files = parts.map((part) => ({ fileId: part.fileId, name: `${_id}-${part.number}.ndjson` }));
+      return [{ kind: extractKind(system), name, sha256, files: rows <= attachedRows ? files : [] }];
+    }),
+  ];
+}
+
+/** The unit that reports, in words for each language of the letter. */
+function unitLabel(services: Services, { unit, branchCode }: Pick<OffenceSigns, 'unit' | 'branchCode'>) {
   const branch = unit === 'branch' ? services.organisation.branches.find(({ code }) => code === branchCode) : undefined;
-  return (branch ?? services.organisation.centralOffice).name.ru;
+  return (branch ?? services.organisation.centralOffice).name;
 }
