@@ -1,0 +1,139 @@
+import type { LetterData } from '../core/letter-template.js';
+
+/** Data for a look at each letter: persons, addresses and hashes are made up. */
+
+const unit = { kk: 'Алматы қаласы бойынша филиал', ru: 'Филиал по городу Алматы', en: 'Almaty city branch' };
+const employee = { employeeName: 'Әбілқасымова Ұлжан Іңкәрқызы', employeePosition: 'бас маман / главный специалист' };
+const answer = { uploadLink: 'https://merzim.example.kz/upload/7QW3-K9ZX-2M4T', replyBy: '2026-06-12', unit };
+const hash = (digit: string): string => digit.repeat(64);
+const materials = [
+  { kind: 'employeeExplanatoryNote', name: 'Түсініктеме Әбілқасымова.pdf', sha256: hash('a') },
+  { kind: 'personalCharacteristic', name: 'Характеристика.docx', sha256: hash('b') },
+  { kind: 'hrSanctionsCertificate', name: 'справка-18-кд.pdf', sha256: hash('c') },
+];
+const signs = ['administrative', 'criminal'];
+const signatory = { signatoryName: 'Қ. Ғ. Төлегенов', signatoryPosition: 'Филиал директоры / Директор филиала' };
+const clock = {
+  caseNumber: 'INS-2026-000017',
+  rule: 'DL-INS-1',
+  caseLink: 'https://merzim.example.kz/cases/INS-2026-000017',
+};
+const facts = [
+  '2026 жылғы 3 маусымда мекенжай туралы мәліметтер үшінші тұлғаға берілді',
+  'Передача сведений о месте жительства через мессенджер',
+];
+const document = { caseNumber: 'INS-2026-000017', unit, receivedAt: new Date('2026-06-05T04:31:00Z') };
+const author = {
+  authorName: 'Ө. Ң. Һәкімова',
+  authorPosition: 'Қауіпсіздік қызметінің маманы / Специалист службы безопасности',
+};
+
+export const letterSamples: Record<string, LetterData> = {
+  'inspection/receipt': {
+    caseNumber: 'INS-2026-000017',
+    receivedAt: new Date('2026-06-05T04:31:00Z'),
+    followLink: 'https://merzim.example.kz/follow',
+    accessCode: '7QW3-K9ZX-2M4T-H8PB',
+  },
+  'inspection/request-employee-note': { facts, ...answer },
+  'inspection/request-unit-head-note': { ...employee, ...answer },
+  'inspection/request-characteristic': { ...employee, ...answer },
+  'inspection/request-hr-certificate': { ...employee, ...answer },
+  'inspection/request-additional-information': {
+    question:
+      'Халыққа қызмет көрсету залындағы 2026 жылғы 3 маусымдағы кезекшілік кестесі.\nГрафик дежурств в зале за 3 июня 2026 года.',
+    ...answer,
+  },
+  'inspection/document-reminder': {
+    requestNumber: 'OUT-2026-000041',
+    requestedOn: '2026-06-05',
+    documentKind: 'employeeExplanatoryNote',
+    ...answer,
+  },
+  'inspection/document-receipt': {
+    requestNumber: 'OUT-2026-000041',
+    documentKind: 'employeeExplanatoryNote',
+    receivedAt: new Date('2026-06-09T11:05:00Z'),
+    sha256: hash('a'),
+    unit,
+  },
+  'inspection/materials-to-authorised-body': {
+    caseNumber: 'INS-2026-000017',
+    unit,
+    signs,
+    revealedAt: new Date('2026-06-09T11:05:00Z'),
+    supplementTo: 'OUT-2026-000050',
+    materials,
+    ...signatory,
+  },
+  'inspection/notice-to-central-office': {
+    caseNumber: 'INS-2026-000017',
+    unit,
+    signs,
+    revealedAt: new Date('2026-06-09T11:05:00Z'),
+    dispatchNumber: 'OUT-2026-000050',
+    dispatchedOn: '2026-06-10',
+    ...signatory,
+  },
+  'shared/clock-warning': {
+    ...clock,
+    targetAt: new Date('2026-06-10T13:30:00Z'),
+    dueAt: new Date('2026-06-11T18:59:59Z'),
+  },
+  'shared/clock-broken': {
+    ...clock,
+    dueAt: new Date('2026-06-11T18:59:59Z'),
+    reportedAt: new Date('2026-06-11T19:00:03Z'),
+  },
+  'inspection/conclusion': {
+    ...document,
+    ...author,
+    triggerKind: 'individualApplication',
+    facts,
+    findings: [
+      {
+        fullName: 'Әбілқасымова Ұлжан Іңкәрқызы',
+        position: 'бас маман / главный специалист',
+        unitName: unit,
+        finding: 'confirmed',
+        reasoning:
+          'Журналдағы сұраулар өтінім берушінің келісімінсіз жасалған.\nВыгрузка подтверждает передачу сведений.',
+      },
+      {
+        fullName: 'Петров Пётр Петрович',
+        position: 'маман / специалист',
+        unitName: unit,
+        finding: 'notConfirmed',
+        reasoning: 'Деректерге жүгінген жоқ. К данным не обращался.',
+      },
+    ],
+    signs,
+    revealedAt: new Date('2026-06-09T11:05:00Z'),
+    missing: [
+      {
+        kind: 'unitHeadExplanatoryNote',
+        fullName: 'Петров Пётр Петрович',
+        reason: 'Басшы бас тартты. Руководитель отказался, составлен акт.',
+      },
+    ],
+    extractReason: 'Ұсынылған үзінді сұраудың ауқымына сай келмеді. Выгрузка вышла за пределы запроса.',
+    materials,
+    supersedes: 'CON-2026-000003',
+  },
+  'inspection/out-of-scope-record': {
+    ...document,
+    ...author,
+    triggerKind: 'individualApplication',
+    screenedAt: new Date('2026-06-05T09:12:00Z'),
+    failed: ['noEmployee', 'noDisclosure'],
+    reason: 'Өтініште қызмет көрсету сапасы туралы айтылған. В обращении говорится о качестве обслуживания.',
+  },
+};
+
+/** What the letters in the preview are filled with beside their data. */
+export const letterPreview = {
+  number: 'OUT-2026-000042',
+  at: new Date('2026-06-05T05:00:00Z'),
+  addressee: { kk: 'Әбілқасымова Ұлжан Іңкәрқызы', ru: 'Абилкасымовой Улжан Инкаровне' },
+  replyNumber: null,
+};
