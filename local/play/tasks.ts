@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineRest, UserTask } from '../../workers/engine-rest.js';
+import type { Variables } from '../../workers/engine.js';
+
+export interface TaskToComplete {
+  caseNumber: string;
+  elementId: string;
+  login: string;
+  variables: Variables;
+  /** Another variable that tells one task of a case from others of the same element, e.g. a request's id. */
+  subject?: { name: string; value: string };
+  timeoutMs?: number;
+}
+
+/** Waits until an open user task of a case is there (the search is some seconds behind the broker). */
+export async function awaitTask(
+  engine: EngineRest,
+  task: Pick<TaskToComplete, 'caseNumber' | 'elementId' | 'subject' | 'timeoutMs'>,
+  known: ReadonlySet<string> = new Set(),
+): Promise<UserTask> {
+  const variable = task.subject ?? { name: 'caseNumber', value: task.caseNumber };
+  return waitFor(
+    async () =>
+      (await engine.userTasks({ elementId: task.elementId, state: 'CREATED', variable })).find(
+        ({ key }) => !known.has(key),
+      ) ?? null,
+    `${task.elementId} of ${task.caseNumber}`,
+    task.timeoutMs,
+  );
+}
+
+const done = new Set<string>();
+
+/** Completes a user task as a person: takes it and answers its form, as Tasklist does. Returns the task's key. */
+export async function completeTask(engine: EngineRest, task: TaskToComplete): Promise<string> {
+  const open = await awaitTask(engine, task, done);
+  done.add(open.key);
+  await engine.assignUserTask(open.key, task.login);
+  if (!(await engine.completeUserTask(open.key, task.variables)))
+    throw new Error(`${task.elementId} of ${task.caseNumber} was gone when ${task.login} completed it`);
+  return open.key;
+}
+
+/** Asks again and again until something is there; throws after `timeoutMs` (90 s). */
+export async function waitFor<T>(
+  ask: () => Promise<T | null | undefined | false>,
+  what: string,
+  timeoutMs = 90_000,
+): Promise<T> {
+  const start = performance.now();
+  let fault: unknown;
+  for (;;) {
+    try {
+      const found = await ask();
+      if (found) return found;
+      fault = undefined;
+    } catch (error) {
+      fault = error;
+    }
+    if (performance.now() - start > timeoutMs)
+      throw new Error(`waited ${Math.round(timeoutMs / 1000)} s in vain for ${what}`, { cause: fault });
+    await sleep(200);
+  }
+}
