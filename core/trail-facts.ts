@@ -54,12 +54,22 @@ function checkFact(field: string, value: unknown): void {
 
 function checkText(field: string, value: unknown): void {
   if (typeof value !== 'string') refuse(field, 'has to be a string, a number, a flag, null or a list of strings');
-  if (value === '' || ulid.test(value)) return;
+  const fault = faultOf(value);
+  if (fault) refuse(field, fault);
+}
+
+/** Whether a string may stand in the trail: what an organisation sets itself (codes of branches, ids of units) is checked by it early. */
+export function isTrailReference(value: string): boolean {
+  return faultOf(value) === null;
+}
+
+function faultOf(value: string): string | null {
+  if (value === '' || ulid.test(value)) return null;
   if (value.length > longest || !reference.test(value)) {
-    refuse(field, 'has to be an id, a code, a number or a moment, without spaces or text');
+    return 'has to be an id, a code, a number or a moment, without spaces or text';
   }
   const personal = looksPersonal.find(({ pattern }) => pattern.test(value));
-  if (personal) refuse(field, `looks like ${personal.what}, which the trail must not hold`);
+  return personal ? `looks like ${personal.what}, which the trail must not hold` : null;
 }
 
 function refuse(field: string, what: string): never {
