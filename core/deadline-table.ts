@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DmnModdle } from 'dmn-moddle';
-import { Temporal } from 'temporal-polyfill';
+import type { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { inProject } from '../config/index.js';
 import { parseWarnings, units } from './deadlines.js';

@@ -57,7 +57,7 @@ export async function openClockFixture(): Promise<ClockFixture> {
     clocksWith,
     run,
     travelTo: async (moment) => {
-      await writeClockOffset(database.connection, Date.parse(moment) - Date.now());
+      await writeClockOffset(database.connection, Date.parse(moment) - database.clock.wallNow().getTime());
       await database.clock.refresh();
     },
     start: ({ rule, startedAt, caseId = newId(), subject = '' }) =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Temporal } from 'temporal-polyfill';
+import type { Temporal } from 'temporal-polyfill';
 import { CalendarMissingError, type Calendar } from '../../core/calendar.js';
 import type { StoredClock } from '../../core/clocks.js';
 import { PermanentError } from '../../core/errors.js';
