@@ -115,14 +115,14 @@ async function storedParts(store: PartStore, manifest: Manifest): Promise<Set<nu
 
 /** Remembers how an iteration ended, whatever its reader makes of it. */
 function watch(source: AsyncIterable<Uint8Array>) {
-  let failure: unknown;
+  let failure: Error | undefined;
   let ended = false;
   async function* content(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       yield* source;
       ended = true;
     } catch (error) {
-      failure = error;
+      failure = error as Error;
       throw error;
     }
   }

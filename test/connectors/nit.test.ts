@@ -152,7 +152,7 @@ describe('happy path', () => {
   test('the facts of the appeal travel in the body alone', async () => {
     const urls: string[] = [];
     const watching: typeof fetch = (input, init) => {
-      urls.push(String(input));
+      urls.push(input as string);
       return fetch(input, init);
     };
     await downloadExtract(await aReadyExport(aRequest(), client({ fetch: watching })));

@@ -73,7 +73,7 @@ export function readFault(body: Record<string, unknown>): Fault {
   }
   const fault: Fault = { fault: name as FaultName, times: count(body, 'times') ?? 1 };
   if (body.on !== undefined) {
-    if (!operations.includes(String(body.on))) throw new Error(`on: expected one of ${operations.join(', ')}`);
+    if (!operations.includes(body.on as string)) throw new Error(`on: expected one of ${operations.join(', ')}`);
     fault.on = body.on as Operation;
   }
   fault.delayMs = count(body, 'delayMs');

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { z } from 'zod';
 import { parseSettings } from '../../../config/schema.js';
 import { composeServices } from '../../../core/compose.js';
 import type { Actor } from '../../../core/database.js';
@@ -10,7 +11,7 @@ import { periodOf } from '../../../core/inspection/extract-scope.js';
 import type { NitSystem } from '../../../core/inspection/extracts.js';
 import type { Inspection } from '../../../core/inspection/model.js';
 import type { Services } from '../../../core/services.js';
-import type { AnyWorker } from '../../../workers/define-worker.js';
+import type { Job, Worker } from '../../../workers/define-worker.js';
 import { concludeWithoutExtract } from '../../../workers/inspection/conclude-without-extract.js';
 import { downloadExtract } from '../../../workers/inspection/download-extract.js';
 import { pollExtract } from '../../../workers/inspection/poll-extract.js';
@@ -126,43 +127,44 @@ function caseNumber(): string {
 }
 
 /** One delivery of a job: its outside calls, then its transaction, as the runtime does it. A declared BPMN error leaves what was written. */
-async function deliver<O>(
-  worker: AnyWorker,
-  input: Record<string, unknown>,
+async function deliver<I extends z.ZodObject, O extends z.ZodObject, E extends string, R>(
+  worker: Worker<I, O, E, R>,
+  input: z.input<I>,
   signal = new AbortController().signal,
-): Promise<O> {
-  const elementInstanceKey = newId();
-  const job = {
-    ...{ key: '1', type: worker.type, processId: 'p', processInstanceKey: '1', elementId: 'e', elementInstanceKey },
-    ...{ epoch: 'e', retries: 5, caseId, caseNumber: null },
-  };
+): Promise<z.output<O>> {
+  const context = { input: worker.input.parse(input), job: aJob(worker.type), services };
   const heartbeat = () => Promise.resolve();
-  const context = { input: worker.input.parse(input), job, services };
-  const reached = worker.reach
-    ? await worker.reach({ ...context, engine: undefined as never, heartbeat, signal })
-    : undefined;
+  const reached = await worker.reach?.({ ...context, engine: undefined as never, heartbeat, signal });
   const outcome = await services.database.transaction({ kind: 'worker', id: worker.type }, async (tx) => {
     try {
-      return { facts: worker.output.parse(await worker.run({ ...context, tx, reached })) as O };
+      return worker.output.parse(await worker.run({ ...context, tx, reached: reached as R }));
     } catch (error) {
-      if (error instanceof BusinessError && worker.errors.includes(error.code)) return { error };
+      if (error instanceof BusinessError && worker.errors.includes(error.code as E)) return error;
       throw error;
     }
   });
-  if ('error' in outcome) throw outcome.error;
-  return outcome.facts;
+  if (outcome instanceof BusinessError) throw outcome;
+  return outcome;
 }
 
-const request = (nitSystem: NitSystem = 'iisPsc') =>
-  deliver<{ extractId: string; requestedAt: string }>(requestExtract, { caseId, nitSystem });
-const poll = (extractId: string) =>
-  deliver<{ extractState: string; pollAfter: string }>(pollExtract, { caseId, extractId });
-const bring = (extractId: string, signal?: AbortSignal) =>
-  deliver<{ extractRows: number; extractParts: number; obtainedAt: string }>(
-    downloadExtract,
-    { caseId, extractId },
-    signal,
-  );
+function aJob(type: string): Job {
+  return {
+    key: '1',
+    type,
+    processId: 'inspection-nit-extract',
+    processInstanceKey: '1',
+    elementId: 'ServiceTask_Any',
+    elementInstanceKey: newId(),
+    epoch: 'epoch',
+    retries: 5,
+    caseId,
+    caseNumber: null,
+  };
+}
+
+const request = (nitSystem: NitSystem = 'iisPsc') => deliver(requestExtract, { caseId, nitSystem });
+const poll = (extractId: string) => deliver(pollExtract, { caseId, extractId });
+const bring = (extractId: string, signal?: AbortSignal) => deliver(downloadExtract, { caseId, extractId }, signal);
 const failureOf = (work: Promise<unknown>) =>
   work.then(
     () => Promise.reject(new Error('it should have failed')),
@@ -261,7 +263,7 @@ describe('steps that come twice', () => {
     // Its outside calls happened, its transaction did not.
     const { requestedAt } = (await requestExtract.reach?.({
       input: { caseId, nitSystem: 'iisPsc' },
-      job: { type: requestExtract.type } as never,
+      job: aJob(requestExtract.type),
       services,
       engine: undefined as never,
       heartbeat: () => Promise.resolve(),
@@ -310,15 +312,15 @@ describe('steps that come twice', () => {
 /** Tells a download to stop, as a process that drains does, as soon as the extract knows of a part. */
 async function stoppedAfterPart(extractId: string, last: number): Promise<void> {
   const stop = new AbortController();
-  const { addPart } = services.extracts;
+  const known = { ...services.extracts };
   services.extracts.addPart = async (tx, id, part) => {
-    await addPart(tx, id, part);
+    await known.addPart(tx, id, part);
     if (part.number === last) stop.abort();
   };
   try {
     expect(await failureOf(bring(extractId, stop.signal))).toBeInstanceOf(RetryableError);
   } finally {
-    services.extracts.addPart = addPart;
+    Object.assign(services.extracts, known);
   }
 }
 
