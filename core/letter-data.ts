@@ -82,7 +82,7 @@ function faultOf(placeholder: Placeholder, value: LetterValue, text: Text): stri
     case 'number':
       return typeof value === 'number' && Number.isFinite(value) ? null : 'needs a number';
     case 'code':
-      return string && text.has(`${placeholder.catalogue}.${codeOf(placeholder, string)}`)
+      return string && text.has(`${placeholder.catalogue}.${string}`)
         ? null
         : `needs a code that config/locales/${text.language}.json names under ${placeholder.catalogue}.`;
     case 'list':
@@ -91,10 +91,6 @@ function faultOf(placeholder: Placeholder, value: LetterValue, text: Text): stri
       return Array.isArray(value) && value.every(isLocalised) ? null : 'needs a list of rows';
   }
 }
-
-/** A code, or the whole key of the catalogue: `criminal` or `sign.criminal`. */
-export const codeOf = (placeholder: Placeholder, value: string): string =>
-  value.replace(`${placeholder.catalogue}.`, '');
 
 /** The instant that a value tells, or null. */
 export function momentOf(value: LetterValue): Date | null {

@@ -1,6 +1,6 @@
 import { marked, type Token, type Tokens } from 'marked';
 import { PermanentError } from './errors.js';
-import { codeOf, isLocalised, momentOf } from './letter-data.js';
+import { isLocalised, momentOf } from './letter-data.js';
 import {
   declared,
   mark,
@@ -131,7 +131,7 @@ function shown(placeholder: Placeholder, value: LetterValue, text: Text): Filled
     case 'number':
       return { text: text.number(value as number) };
     case 'code':
-      return { text: text.say(`${placeholder.catalogue}.${codeOf(placeholder, value as string)}`) };
+      return { text: text.say(`${placeholder.catalogue}.${value as string}`) };
     case 'link':
       return { text: value as string, href: value as string };
     case 'reference':
