@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Mutex, withTimeout } from 'async-mutex';
 import mongoose, { type ClientSession, type Connection } from 'mongoose';
 import type { Settings } from '../config/index.js';
 import { systemClock, travellingClock, type Clock } from './clock.js';
@@ -33,6 +34,12 @@ export interface Database {
 
 const attempts = 60;
 
+/**
+ * What was overtaken once is run again one at a time in this process: a queue in place of a storm of conflicts. The turn is given up
+ * after five seconds, because one that waits inside another transaction would wait for itself.
+ */
+const turns = withTimeout(new Mutex(), 5_000);
+
 /** Opens the replica set of the settings. Throws when it can't be reached within 10 seconds. */
 export async function openDatabase(settings: Pick<Settings, 'mongo' | 'clock'>): Promise<Database> {
   const connection = await mongoose
@@ -55,20 +62,26 @@ export async function openDatabase(settings: Pick<Settings, 'mongo' | 'clock'>):
     clock,
     transaction: async (by, work) => {
       await clock.refresh();
-      for (let attempt = 1; ; attempt += 1) {
-        const session = await connection.startSession();
-        try {
-          session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', j: true } });
-          const result = await work({ session, at: clock.legalNow(), by });
-          await commit(session);
-          return result;
-        } catch (error) {
-          if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
-          if (!mayPass(error) || attempt >= attempts) throw error;
-          await sleep(Math.random() * Math.min(400, 5 * 2 ** Math.min(attempt, 8)));
-        } finally {
-          await session.endSession();
+      let leave: (() => void) | undefined;
+      try {
+        for (let attempt = 1; ; attempt += 1) {
+          const session = await connection.startSession();
+          try {
+            session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', j: true } });
+            const result = await work({ session, at: clock.legalNow(), by });
+            await commit(session);
+            return result;
+          } catch (error) {
+            if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
+            if (!mayPass(error) || attempt >= attempts) throw error;
+          } finally {
+            await session.endSession();
+          }
+          if (attempt > 1) await sleep(Math.random() * Math.min(400, 5 * 2 ** Math.min(attempt, 8)));
+          leave ??= await turns.acquire().catch(() => undefined);
         }
+      } finally {
+        leave?.();
       }
     },
     close: async () => {

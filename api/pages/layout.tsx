@@ -3,6 +3,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Organisation } from '../../config/index.js';
 import type { Text } from '../../core/text.js';
+import type {} from '../plugins/sign-in.js';
 
 /** What every page needs to know of its request. */
 export interface PageContext {

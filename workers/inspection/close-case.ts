@@ -15,7 +15,7 @@ export const closeCase = defineWorker({
     const { signs } = await services.inspections.get(caseId, tx);
     const unreported = signs.filter((sign) => sign.reportInstanceKey === null).map((sign) => sign.signId);
     if (unreported.length > 0) return { unreportedSignIds: unreported };
-    for (const clock of await services.clocks.ofCase(caseId))
+    for (const clock of await services.clocks.ofCase(caseId, tx))
       if (clock.rule === 'DL-INS-5') await services.clocks.stop(tx, { clockId: clock._id, stoppedAt: tx.at });
     await services.cases.close(tx, caseId, inspectionOutcome);
     await services.trail.record(tx, { caseId, type: 'case.closed', data: { outcome: inspectionOutcome } });

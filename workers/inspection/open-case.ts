@@ -36,7 +36,7 @@ export const openCase = defineWorker({
       key: job.processInstanceKey,
       epoch: job.epoch,
     });
-    const clock = (await services.clocks.ofCase(input.caseId)).find((candidate) => candidate.rule === 'DL-INS-5');
+    const clock = (await services.clocks.ofCase(input.caseId, tx)).find((candidate) => candidate.rule === 'DL-INS-5');
     if (first)
       await services.trail.record(tx, {
         caseId: input.caseId,

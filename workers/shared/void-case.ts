@@ -2,12 +2,11 @@ import { z } from 'zod';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
 
-/** A mistaken case ends as voided, with its reason in the case file; its clocks stop and its trail stays. */
+/** A mistaken case ends as voided, with its reason in the case file; its clocks are cancelled, neither kept nor broken, and its trail stays. */
 export const voidCase = defineWorker({
   type: 'case.void',
   title: 'Void case',
   titleRu: 'Аннулировать дело',
-  act: '',
   input: z.object({ caseId: id }),
   output: z.object({}),
   errors: [],
