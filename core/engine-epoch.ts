@@ -29,6 +29,7 @@ export interface EpochEngine {
 interface EpochDocument {
   _id: string;
   firstSeenAt: Date;
+  lastSeenAt: Date;
 }
 
 export const epochProcessId = 'engine-epoch';
@@ -74,10 +75,19 @@ async function ask({ database, engine }: { database: Database; engine: EpochEngi
     if (epoch === null) throw new RetryableError(`process ${epochProcessId} was deployed but can't be started`);
   }
   await ensureCollection(database.connection, collectionName);
+  const now = database.clock.wallNow();
   await database.connection
     .collection<EpochDocument>(collectionName)
-    .updateOne({ _id: epoch }, { $setOnInsert: { firstSeenAt: database.clock.wallNow() } }, { upsert: true });
+    .updateOne({ _id: epoch }, { $setOnInsert: { firstSeenAt: now }, $set: { lastSeenAt: now } }, { upsert: true });
   return epoch;
+}
+
+/** The epoch that a worker met last, from MongoDB alone; null before the first. */
+export async function newestEpoch(database: Database): Promise<string | null> {
+  const newest = await database.connection
+    .collection<EpochDocument>(collectionName)
+    .findOne({}, { sort: { lastSeenAt: -1 } });
+  return newest?._id ?? null;
 }
 
 /** The process that answers with the epoch written into it. */

@@ -53,6 +53,8 @@ export interface Outbox {
   mail(tx: Tx, mail: { caseId: string; letterId: string }): Promise<string>;
   /** Takes up to `limit` due entries of a kind for `owner` alone, oldest first, for `leaseMs` milliseconds of wall time. */
   claim(kind: OutboxEntry['kind'], owner: string, limit: number, leaseMs: number): Promise<OutboxEntry[]>;
+  /** Frees what an owner had taken and will not carry out any more, because it was killed. */
+  release(owner: string): Promise<void>;
   /** Marks an entry as carried out; a repeat changes nothing. */
   done(tx: Tx | null, id: string): Promise<void>;
   /** Gives an entry back, to be tried again after `afterMs` milliseconds of wall time. */
@@ -113,6 +115,12 @@ export function createOutbox({ database }: { database: Database }): Outbox {
         if (entry) claimed.push(entry as OutboxEntry);
       }
       return claimed;
+    },
+    release: async (owner) => {
+      await entries.updateMany(
+        { leaseOwner: owner, state: 'pending' },
+        { $set: { leaseOwner: null, leaseUntil: null } },
+      );
     },
     done: async (tx, id) => {
       await entries.updateOne(

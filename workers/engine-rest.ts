@@ -40,6 +40,8 @@ export interface EngineRest {
       state?: 'CREATED' | 'COMPLETED' | 'CANCELED';
       candidateGroup?: string;
       assignee?: string;
+      /** A text variable that the task can see. In 8.6's words, which later versions changed: for the demo and the tests alone. */
+      variable?: { name: string; value: string };
     },
     limit?: number,
   ): Promise<UserTask[]>;
@@ -100,8 +102,8 @@ export function createEngineRest({
     return (content as Search | null)?.items ?? [];
   };
   return {
-    userTasks: async (filter, limit = 100) =>
-      (await search('/v2/user-tasks/search', filter, limit)).map((item) => ({
+    userTasks: async ({ variable, ...filter }, limit = 100) =>
+      (await search('/v2/user-tasks/search', { ...filter, ...variableFilter(variable) }, limit)).map((item) => ({
         // 8.6 says key and candidateGroup, 8.8 userTaskKey and candidateGroups.
         key: text(item['userTaskKey'] ?? item['key']) ?? '',
         state: text(item['state']) ?? '',
@@ -157,6 +159,10 @@ function text(value: unknown): string | null {
 
 function list(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((entry): entry is string => typeof entry === 'string') : [];
+}
+
+function variableFilter(variable: { name: string; value: string } | undefined): { variables?: unknown } {
+  return variable ? { variables: [{ name: variable.name, value: JSON.stringify(variable.value) }] } : {};
 }
 
 /** A path without its key, so that messages and metrics stay few. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingsError, loadSettings, type Settings } from '../config/index.js';
+import type { Database } from '../core/database.js';
 import { createLog, errorFields, type Logger } from '../core/log.js';
 import { serveHealth, type Check, type HealthServer } from './health.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -82,6 +83,14 @@ export async function runProcess(
       await end(1);
     }
   }
+}
+
+/** Whether MongoDB answers. */
+export function databaseCheck(database: Database): Check {
+  return async () => {
+    await database.connection.db?.admin().ping();
+    return null;
+  };
 }
 
 function settingsOrExit(): Settings {

@@ -6,17 +6,21 @@ import type { Outbox, OutboxEntry } from '../core/outbox.js';
 import type { Engine } from './engine.js';
 import type { Metrics } from './metrics.js';
 
+/** How carrying out an entry ended; `repeated`: had been done before. */
+export type RelayOutcome = 'sent' | 'repeated' | 'retry' | 'failed';
+
 /**
- * Carries out one entry. `sent` and `repeated` (had been carried out before) leave the entry for the relay to mark; `settled` says that the
- * deliverer marked it itself, in the transaction of what follows from it. Throws a RetryableError to be called again, a PermanentError
- * when that would change nothing.
+ * Carries out one entry. The relay marks what was sent or repeated; a deliverer that `settles` has marked it itself, in the transaction of
+ * what follows from it. Throws a RetryableError to be called again, a PermanentError when that would change nothing.
  */
-export type Deliver = (entry: OutboxEntry) => Promise<'sent' | 'repeated' | 'settled'>;
+export type Deliver = (entry: OutboxEntry) => Promise<RelayOutcome>;
 
 /** How entries of one kind are carried out. */
 export interface RelayLine {
   kind: OutboxEntry['kind'];
   deliver: Deliver;
+  /** Whether `deliver` marks the entry itself. */
+  settles: boolean;
   /** Entries that are taken at once. */
   batch: number;
   /**
@@ -47,7 +51,7 @@ export function createRelay(deps: {
   log: Logger;
   metrics: Metrics;
   /** Names this relay in the leases of its entries. */
-  owner: string;
+  owner: () => string;
   lines: RelayLine[];
 }): Relay {
   const { outbox, clock, metrics, owner, lines } = deps;
@@ -59,9 +63,10 @@ export function createRelay(deps: {
   const carryOut = async (line: RelayLine, entry: OutboxEntry): Promise<boolean> => {
     try {
       const outcome = await line.deliver(entry);
-      if (outcome !== 'settled') await outbox.done(null, entry._id);
+      if (!line.settles) await outbox.done(null, entry._id);
+      metrics.relayed.inc({ kind: line.kind, outcome });
+      if (outcome === 'retry') return false;
       const lagMs = clock.wallNow().getTime() - entry.createdAt.getTime();
-      metrics.relayed.inc({ kind: line.kind, outcome: outcome === 'repeated' ? 'repeated' : 'sent' });
       metrics.relayLagSeconds.observe({ kind: line.kind }, Math.max(0, lagMs) / 1000);
       return true;
     } catch (error) {
@@ -91,7 +96,7 @@ export function createRelay(deps: {
   };
 
   const sweep = async (line: RelayLine): Promise<number> => {
-    const entries = await outbox.claim(line.kind, owner, line.batch, line.leaseMs);
+    const entries = await outbox.claim(line.kind, owner(), line.batch, line.leaseMs);
     lookedMs = clock.monotonicMs();
     const byKey = new Map<string, OutboxEntry[]>();
     for (const entry of entries) byKey.set(line.keyOf(entry), [...(byKey.get(line.keyOf(entry)) ?? []), entry]);
@@ -140,6 +145,7 @@ export function messageLine(engine: Pick<Engine, 'publishMessage'>): RelayLine {
     kind: 'message',
     batch: 50,
     leaseMs: 30_000,
+    settles: false,
     keyOf: ({ message, _id }) => message?.correlationKey ?? _id,
     deliver: async ({ message }) => {
       if (!message) throw new PermanentError('outbox entry of kind message holds no message', { field: 'message' });

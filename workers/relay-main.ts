@@ -1,0 +1,54 @@
+import { deliverLetter } from '../connectors/mail/deliver.js';
+import { createMailer } from '../connectors/mail/client.js';
+import { composeServices } from '../core/compose.js';
+import { createLeases } from '../core/leases.js';
+import type { Services } from '../core/services.js';
+import { createEngine } from './engine.js';
+import { databaseCheck, runProcess } from './process.js';
+import { createRelay, messageLine, type RelayLine } from './relay.js';
+import { takeSlot } from './slot.js';
+
+/** Carries the outbox out: messages to the engine, letters to the mail server. Several may run. */
+await runProcess('relay', async ({ settings, metrics }) => {
+  const services = await composeServices(settings, 'relay');
+  const { database, outbox, clock, log } = services;
+  const leases = createLeases({ database });
+  await leases.init();
+  const slot = await takeSlot({ leases, name: 'relay', log });
+  // What a relay that was killed had taken is taken over at once.
+  await outbox.release(slot.owner());
+  // The relay tries again by itself, with the entry's own back-off.
+  const engine = createEngine(settings, { retries: 0 });
+  const lines = [messageLine(engine), mailLine(services)];
+  const relay = createRelay({ outbox, clock, log, metrics, owner: slot.owner, lines });
+  relay.start();
+  return {
+    checks: {
+      database: databaseCheck(database),
+      outbox: () => (relay.ageMs() > 60_000 ? 'was not looked into for a minute' : null),
+    },
+    stop: async () => {
+      await relay.stop();
+      await slot.giveBack();
+      await engine.close();
+      await database.close();
+    },
+  };
+});
+
+/** Letters, each settled together with what follows from its delivery. */
+function mailLine(services: Services): RelayLine {
+  const { database, letters, files, outbox, settings } = services;
+  const mailer = createMailer(settings);
+  const outcomes = { sent: 'sent', 'nothing-to-do': 'repeated', failed: 'failed', later: 'retry' } as const;
+  return {
+    kind: 'mail',
+    batch: 4,
+    // A mail server may be silent for two minutes before it is given up.
+    leaseMs: 240_000,
+    settles: true,
+    keyOf: ({ _id }) => _id,
+    deliver: async (entry) =>
+      outcomes[(await deliverLetter({ database, letters, files, outbox, mailer }, entry)).outcome],
+  };
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tellOfClock } from '../core/clock-notices.js';
+import { composeServices } from '../core/compose.js';
+import { newestEpoch } from '../core/engine-epoch.js';
+import { createLeases } from '../core/leases.js';
+import { errorFields } from '../core/log.js';
+import { createWatchdog } from '../core/watchdog.js';
+import { databaseCheck, runProcess } from './process.js';
+
+const everyMs = 10_000;
+
+/** Sweeps MongoDB for what the engine did not report; asks the engine nothing. One sweeps, the others stand by. */
+await runProcess('watchdog', async ({ settings, metrics }) => {
+  const services = await composeServices(settings, 'watchdog');
+  const { database, clocks, trail, calendar, organisation, clock, log } = services;
+  const leases = createLeases({ database });
+  await leases.init();
+  const watchdog = createWatchdog({
+    ...{ database, clocks, trail, calendar, organisation, log },
+    notify: async (tx, { clockId, reportKind }) => {
+      const stored = clockId === null ? null : await clocks.find(clockId, tx);
+      if (stored && reportKind) await tellOfClock(services, tx, stored, reportKind);
+    },
+    currentEpoch: () => newestEpoch(database),
+  });
+  await watchdog.init();
+
+  const id = randomUUID();
+  const stopping = new AbortController();
+  let awakeMs = clock.monotonicMs();
+  const round = async (): Promise<void> => {
+    if (await leases.hold('watchdog', id, 3 * everyMs)) {
+      const { findings } = await watchdog.sweep();
+      for (const { kind } of findings) metrics.findings.inc({ kind });
+      metrics.sweeps.inc({ outcome: 'done' });
+    }
+    awakeMs = clock.monotonicMs();
+  };
+  const sweeping = (async () => {
+    while (!stopping.signal.aborted) {
+      await round().catch((error: unknown) => {
+        metrics.sweeps.inc({ outcome: 'failed' });
+        log.error(errorFields(error), 'sweep failed; the next one follows');
+      });
+      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  })();
+
+  return {
+    checks: {
+      database: databaseCheck(database),
+      sweep: () => (clock.monotonicMs() - awakeMs > 6 * everyMs ? 'has not swept for a minute' : null),
+    },
+    stop: async () => {
+      stopping.abort();
+      await sweeping;
+      await leases.release('watchdog', id);
+      await database.close();
+    },
+  };
+});
