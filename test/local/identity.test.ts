@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import * as openid from 'openid-client';
 import { inProject } from '../../config/index.js';
@@ -38,6 +38,8 @@ const discover = (id: string, secret: string): Promise<openid.Configuration> =>
   });
 
 beforeAll(async () => {
+  // The provider says at each start that its state is in memory, which is meant.
+  jest.spyOn(console, 'warn').mockImplementation(() => undefined);
   server = await start();
   pages = await discover('merzim', 'pages-secret');
   machine = await discover('registry', 'machine-secret');
@@ -45,6 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   rmSync(folder, { recursive: true });
+  jest.restoreAllMocks();
 });
 
 /** The address to sign in at, with the secrets that the answer has to fit. */
