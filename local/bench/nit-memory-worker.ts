@@ -30,6 +30,7 @@ while ((await client.status(exportId)).state === 'pending') await delay(100);
 const store = process.env.MONGODB_URI ? await gridFsStore(process.env.MONGODB_URI) : await folderStore();
 console.log('ready');
 await once(process.stdin, 'data');
+let done: Record<string, unknown>;
 try {
   const { manifest } = await downloadExtract({
     client,
@@ -37,11 +38,13 @@ try {
     store,
   });
   const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
-  console.log(JSON.stringify({ rows: manifest.rows, bytes, parts: manifest.parts.length, store: store.name }));
+  done = { rows: manifest.rows, bytes, parts: manifest.parts.length, store: store.name };
 } finally {
+  // Before the last line: whoever reads it ends this process.
   await store.remove();
   process.stdin.destroy();
 }
+console.log(JSON.stringify(done));
 
 type BenchStore = PartStore & { name: string; remove(): Promise<void> };
 
