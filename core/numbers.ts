@@ -27,7 +27,7 @@ export function createNumbers({ database }: { database: Database }): Numbers {
         .findOneAndUpdate(
           { _id: `${kind}-${year}` },
           { $inc: { last: 1 } },
-          { upsert: true, new: true, session: tx.session },
+          { upsert: true, returnDocument: 'after', session: tx.session },
         )
         .lean();
       return `${kind}-${year}-${String(counter.last).padStart(6, '0')}`;

@@ -109,7 +109,7 @@ export function createOutbox({ database }: { database: Database }): Outbox {
           .findOneAndUpdate(
             { ...due, _id },
             { $set: { leaseOwner: owner, leaseUntil: new Date(now.getTime() + leaseMs) }, $inc: { attempts: 1 } },
-            { new: true },
+            { returnDocument: 'after' },
           )
           .lean();
         if (entry) claimed.push(entry as OutboxEntry);

@@ -1,6 +1,6 @@
 import { canonicalHash } from '../canonical.js';
 import type { CaseDocument, DocumentRequest } from '../documents.js';
-import { extractKind, type Extract } from './extracts.js';
+import type { Extract } from './extracts.js';
 import { lineDocumentKinds, type Conclusion, type Inspection, type OffenceSign } from './model.js';
 
 /** A material that a conclusion can't be drawn up without (INS-17), and that is neither here nor documented as not received. */
@@ -48,12 +48,11 @@ export function drawUpConclusion(parts: {
   number: string;
   inspection: Inspection;
   documents: readonly CaseDocument[];
-  extracts: readonly Extract[];
   offenceSigns: OffenceSign[];
   author: string;
   signedAt: Date;
 }): Conclusion {
-  const { inspection, documents, extracts, ...head } = parts;
+  const { inspection, documents, ...head } = parts;
   const unsigned = {
     ...head,
     signedAt: head.signedAt.toISOString(),
@@ -63,12 +62,7 @@ export function drawUpConclusion(parts: {
       lineId: line.lineId,
       transferConfirmed: line.finding?.transferConfirmed ?? false,
     })),
-    attachments: [
-      ...documents.map(({ _id, kind, sha256 }) => ({ documentId: _id, kind, sha256 })),
-      ...extracts.flatMap(({ _id, system, sha256 }) =>
-        sha256 ? [{ documentId: _id, kind: extractKind(system), sha256 }] : [],
-      ),
-    ],
+    attachments: documents.map(({ _id, kind, sha256 }) => ({ documentId: _id, kind, sha256 })),
   };
   const sha256 = canonicalHash(unsigned);
   return { ...unsigned, signedAt: head.signedAt, sha256, supersededBy: null };

@@ -3,7 +3,6 @@ import type { Tx } from '../database.js';
 import { PermanentError } from '../errors.js';
 import { localDay } from '../legal-day.js';
 import type { Services } from '../services.js';
-import { extractKind } from './extracts.js';
 import type { OffenceSigns } from './model.js';
 
 interface Report {
@@ -76,22 +75,18 @@ async function load(services: Services, tx: Tx, { caseId, signId }: Report) {
   return { inspection, sign };
 }
 
-/** Rows of NIT up to which an extract is attached to a letter; a larger one is named with its hash and handed over otherwise. */
-const attachedRows = 5000;
+/** What mail servers commonly take: materials beyond it are named with their hashes and handed over otherwise. */
+const attachedBytes = 15 * 1024 * 1024;
 
-/** The materials of a case as a letter lists them: documents, then extracts (by the hash of their manifest). */
+/** The materials of a case as a letter lists them, extracts of NIT among them, and which of them it carries. */
 async function materialsOf(services: Services, tx: Tx, caseId: string) {
   const documents = await services.vault.reveal(await services.documents.documentsOfCase(caseId, tx), tx);
-  const extracts = await services.extracts.ofCase(caseId, tx);
-  return [
-    ...documents.map(({ kind, name, sha256, fileId }) => ({ kind, name, sha256, files: [{ fileId, name }] })),
-    ...extracts.flatMap(({ _id, system, rows, sha256, parts }) => {
-      if (!sha256) return [];
-      const name = `${_id}.ndjson`;
-      const files = parts.map((part) => ({ fileId: part.fileId, name: `${_id}-${part.number}.ndjson` }));
-      return [{ kind: extractKind(system), name, sha256, files: rows <= attachedRows ? files : [] }];
-    }),
-  ];
+  let left = attachedBytes;
+  return documents.map(({ kind, name, sha256, fileId, bytes }) => {
+    const attached = bytes <= left;
+    if (attached) left -= bytes;
+    return { kind, name, sha256, files: attached ? [{ fileId, name }] : [] };
+  });
 }
 
 /** The unit that reports, in words for each language of the letter. */

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { loadSettings } from '../../config/index.js';
 import { openDatabase, type Database } from '../../core/database.js';
 import { createEngine, type Engine } from '../../workers/engine.js';
-import { deployResources } from '../../workers/deploy.js';
+import { deployAll, readResources } from '../../workers/deployment.js';
 import { awaitForms } from '../play/deployed.js';
 import { seed } from '../play/seed.js';
 import { printProgress } from '../stack/progress.js';
@@ -60,7 +60,7 @@ async function playAll(stack: Stack, database: Database, engine: Engine): Promis
   const settings = loadSettings(stack.env);
   const seeded = await seed(database, settings.vault.masterKey);
   say(`directory imported: ${seeded.employees} employees, ${seeded.people} people who sign in`);
-  const deployed = await deployResources(engine);
+  const deployed = await deployAll(engine, readResources());
   if (stack.env['OPENSEARCH_URL']) await awaitForms(stack.env['OPENSEARCH_URL']);
   say(`deployed: ${deployed.length} diagrams, decisions and forms`);
   const stage = {

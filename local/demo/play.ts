@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Database } from '../../core/database.js';
+import { additionalInformation } from '../../core/inspection/model.js';
 import type { EngineRest } from '../../workers/engine-rest.js';
 import { Actor } from '../play/actor.js';
 import { completeTask, waitFor } from '../play/tasks.js';
@@ -147,12 +148,12 @@ async function playStep(scene: Scene, step: Step): Promise<void> {
 async function answerAll(scene: Scene, kind: string): Promise<void> {
   const { stage, number, as, state } = scene;
   const open = await waitFor(async () => {
-    const requests = (await state()).requests.filter((request) => request.kind === kind);
-    return requests.some((request) => request.state === 'requested') &&
-      requests.every(({ state: at }) => at !== 'planned')
-      ? requests
-      : null;
-  }, `the request of ${kind} in ${number}`);
+    const { requests, employees } = await state();
+    const asked = requests.filter((request) => request.kind === kind && request.state !== 'planned');
+    const expected =
+      kind === additionalInformation ? requests.filter((request) => request.kind === kind).length : employees.length;
+    return asked.length >= Math.max(1, expected) ? asked : null;
+  }, `the requests of ${kind} in ${number}`);
   for (const request of open.filter((candidate) => candidate.state === 'requested')) {
     const user = stage.users.find(({ employeeId }) => employeeId === request.addresseeId);
     if (!user) throw new Error(`local/identity/users.json has nobody for ${request.addresseeId}`);

@@ -28,7 +28,6 @@ export const signConclusion = defineWorker({
       number: await services.numbers.next(tx, 'CON', year),
       inspection,
       documents: await services.documents.documentsOfCase(caseId, tx),
-      extracts: await services.extracts.ofCase(caseId, tx),
       offenceSigns: inspection.conclusionSigns,
       author: decision?.by ?? '',
       signedAt: tx.at,
