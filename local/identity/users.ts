@@ -16,6 +16,7 @@ export type IdentityUser = z.infer<typeof user>;
 
 /** The users of a file, found by login. */
 export interface Users {
+  all: readonly IdentityUser[];
   byLogin(login: string): IdentityUser | undefined;
   /** The user, when the password is right. */
   check(login: string, password: string): IdentityUser | undefined;
@@ -32,6 +33,7 @@ export function readUsers(file: string): Users {
   if (users.size < parsed.data.users.length) throw new Error(`USERS_FILE ${file}: a login is there twice`);
   const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
   return {
+    all: parsed.data.users,
     byLogin: (login) => users.get(login),
     check: (login, password) => {
       const found = users.get(login);
