@@ -73,7 +73,7 @@ function configuration({ users, keys, client, machine }: IdentityOptions): Confi
       resourceIndicators: {
         enabled: true,
         defaultResource: (_ctx, asking, oneOf) =>
-          oneOf?.[0] ?? (asking.clientId === machine?.id ? apiResource : (undefined as unknown as string)),
+          oneOf?.[0] ?? (asking.clientId === machine?.id ? apiResource : undefined),
         useGrantedResource: () => true,
         getResourceServerInfo: (_ctx, resource, asking) => {
           if (resource !== apiResource) throw new errors.InvalidTarget();

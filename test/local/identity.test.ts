@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -182,7 +182,7 @@ describe('the page', () => {
     const page = await new Browser().get(url);
     expect(page.body).toContain(`<html lang="${language}">`);
     expect(page.body).toContain(`<label for="password">${word}</label>`);
-    for (const user of JSON.parse(readFileSync(usersFile, 'utf8')).users as { login: string; name: string }[]) {
+    for (const user of readUsers(usersFile).all) {
       expect(page.body).not.toContain(user.name);
       expect(page.body).not.toContain(user.login);
     }
