@@ -1,0 +1,80 @@
+/**
+ * `npm run check`: everything that needs no running stack. Each step says what it found; all steps run, and the exit code is 1 when one of them
+ * failed. `npm run check -- lint diagrams` runs only those steps.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { inProject } from '../config/root.js';
+import { glob } from './check/files.js';
+import { lintDiagrams } from './check/lint-diagrams.js';
+import { deployOnTestEngine } from './check/test-engine.js';
+
+const root = inProject();
+
+interface Step {
+  name: string;
+  /** Throws with what is wrong; returns what was checked. */
+  run: () => Promise<string>;
+}
+
+/** Runs a tool of node_modules, its output straight to the terminal. */
+const tool =
+  (bin: string, ...args: string[]) =>
+  async (): Promise<string> => {
+    const command = [path.join(root, 'node_modules', bin), ...args];
+    const options = bin.startsWith('jest') ? ['--experimental-vm-modules', '--no-warnings'] : [];
+    const child = spawn(process.execPath, [...options, ...command], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`${path.basename(bin)} found faults`);
+    return 'no fault';
+  };
+
+const steps: Step[] = [
+  { name: 'types', run: tool('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json') },
+  { name: 'lint', run: tool('eslint/bin/eslint.js', '.') },
+  { name: 'format', run: tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.') },
+  {
+    name: 'diagrams',
+    run: async () => {
+      const files = await glob(root, 'bpmn', '.bpmn');
+      const findings = await lintDiagrams(root, files);
+      for (const { file, rule, elementId, message } of findings)
+        console.error(`${file} ${elementId}: ${message} (${rule})`);
+      if (findings.length > 0) throw new Error(`bpmnlint found ${findings.length} faults`);
+      return `${files.length} diagrams, no fault`;
+    },
+  },
+  { name: 'guards', run: tool('jest/bin/jest.js', '--silent', 'test/guards') },
+  {
+    name: 'deploy',
+    run: async () => `${await deployOnTestEngine(root)} definitions taken by the test engine of Camunda 8.8`,
+  },
+];
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !steps.some((step) => step.name === name));
+if (unknown.length > 0) {
+  console.error(`there is no step ${unknown.join(', ')}; the steps are ${steps.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+const failed: string[] = [];
+for (const { name, run } of steps.filter((step) => asked.length === 0 || asked.includes(step.name))) {
+  const startedMs = performance.now();
+  const took = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
+  try {
+    console.log(`${name}: ${await run()} (${took()})`);
+  } catch (error) {
+    failed.push(name);
+    console.error(`${name}: FAILED: ${error instanceof Error ? error.message : String(error)} (${took()})`);
+  }
+}
+if (failed.length > 0) {
+  console.error(`\ncheck failed: ${failed.join(', ')}`);
+  process.exit(1);
+}
