@@ -42,6 +42,16 @@ function inUse(folder) {
   });
 }
 
+/** Removes the engine folders of earlier versions, and the archives of classes that the stack made of them. */
+function removeEarlier(folder) {
+  for (const name of readdirSync(cache)) {
+    const engine = /engine-[0-9a-f]{12}(?=$|\.jsa$)/.exec(name)?.[0];
+    if (!engine || join(cache, engine) === folder || inUse(join(cache, engine))) continue;
+    if (name === engine) say(`removing the engine folder of an earlier version (${name})`);
+    rmSync(join(cache, name), { recursive: true, force: true });
+  }
+}
+
 /**
  * @param {{ home: string, compiler: boolean } | null} java null when none was found: then only checks Maven
  * @returns {Promise<string>} the folder; throws Missing
@@ -90,12 +100,7 @@ export async function buildEngine(java) {
     rmSync(join(work, 'work'), { recursive: true, force: true });
     renameSync(work, folder);
     say(`engine folder built, ${size(folderBytes(folder))}`);
-    for (const name of readdirSync(cache)) {
-      if (/^engine-[0-9a-f]{12}$/.test(name) && join(cache, name) !== folder && !inUse(join(cache, name))) {
-        say(`removing the engine folder of an earlier version (${name})`);
-        rmSync(join(cache, name), { recursive: true, force: true });
-      }
-    }
+    removeEarlier(folder);
     return folder;
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { inProject } from '../../../config/root.js';
 import type { ComponentSpec } from '../supervisor.js';
@@ -32,9 +33,10 @@ export function opensearch(site: Site): ComponentSpec {
 
 function camundaClasses(site: Site): { classPath: string[]; options: string[] } {
   const folder = distribution(site);
+  const built = (name: string): string => path.join(need(site.tools, 'engineDir'), name, '*');
   return {
     // The configuration's folder is not in the class path: with a folder there, Java makes no archive of classes.
-    classPath: [path.join(folder, 'lib', '*')],
+    classPath: [built('tasklist-schema'), built('exporter'), path.join(folder, 'lib', '*')],
     options: [
       `-Dspring.config.additional-location=file:${path.join(folder, 'config')}/`,
       `-Dlog4j2.configurationFile=${inProject('local', 'stack', 'components', 'camunda-log4j2.xml')}`,
@@ -51,6 +53,7 @@ const stopAtOnce = { SERVER_SHUTDOWN: 'immediate', SPRING_LIFECYCLE_TIMEOUTPERSH
 export function broker(site: Site): ComponentSpec {
   const { ports, folders, travel } = site;
   const exporter = 'ZEEBE_BROKER_EXPORTERS_OPENSEARCH';
+  const quick = existsSync(path.join(need(site.tools, 'engineDir'), 'exporter'));
   return {
     name: 'broker',
     command: java(site, {
@@ -74,9 +77,12 @@ export function broker(site: Site): ComponentSpec {
         ZEEBE_BROKER_DATA_DIRECTORY: path.join(folders.data, 'broker', 'data'),
         ZEEBE_BROKER_DATA_LOGSEGMENTSIZE: '32MB',
         ZEEBE_BROKER_EXPERIMENTAL_ROCKSDB_MEMORYLIMIT: '64MB',
-        [`${exporter}_CLASSNAME`]: 'io.camunda.zeebe.exporter.opensearch.OpensearchExporter',
+        [`${exporter}_CLASSNAME`]: quick
+          ? 'merzim.QuickExporter'
+          : 'io.camunda.zeebe.exporter.opensearch.OpensearchExporter',
         [`${exporter}_ARGS_URL`]: opensearchUrl(site),
-        [`${exporter}_ARGS_BULK_SIZE`]: '1',
+        [`${exporter}_ARGS_BULK_SIZE`]: quick ? '500' : '1',
+        [`${exporter}_ARGS_INDEX_NUMBEROFSHARDS`]: '1',
         CAMUNDA_REST_QUERY_ENABLED: 'true',
         CAMUNDA_DATABASE_TYPE: 'opensearch',
         CAMUNDA_DATABASE_URL: opensearchUrl(site),

@@ -91,8 +91,14 @@ public final class SearchNode {
 
     @Override
     public Collection<IndexSettingProvider> getAdditionalIndexSettingProviders() {
-      // What an exporter or importer wrote is found after this time instead of after a second.
-      Settings defaults = Settings.builder().put("index.refresh_interval", "200ms").build();
+      // What is written is found after the refresh interval instead of after a second, and reaches the disk after the sync
+      // interval instead of within the request: many small requests would wait for the disk.
+      Settings defaults =
+          Settings.builder()
+              .put("index.refresh_interval", "100ms")
+              .put("index.translog.durability", "async")
+              .put("index.translog.sync_interval", "100ms")
+              .build();
       return List.of(
           new IndexSettingProvider() {
             @Override
