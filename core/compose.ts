@@ -53,6 +53,7 @@ export async function composeServices(settings: Settings, component: string): Pr
     outbox,
     addressee: (employeeId) => addresseeOf(directory, employeeId),
     kinds: inspectionDocumentKinds({ directory, inspections }),
+    timeZone: organisation.timeZone,
   });
   const services: Services = {
     settings,

@@ -4,6 +4,7 @@ import type { Database, Tx } from './database.js';
 import { PermanentError } from './errors.js';
 import type { Files, StoredFile } from './files.js';
 import { newId, newSecret } from './ids.js';
+import { localDay } from './legal-day.js';
 import type { Letters } from './letters.js';
 import { messages } from './messages.js';
 import type { Outbox } from './outbox.js';
@@ -136,6 +137,8 @@ export interface DocumentsDeps {
   /** Resolves a person of the directory to an addressee. */
   addressee(employeeId: string): Promise<Addressee>;
   kinds: Record<string, DocumentKind>;
+  /** IANA zone of legal days in letters. */
+  timeZone: string;
 }
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
@@ -263,7 +266,7 @@ export function createDocuments(deps: DocumentsDeps): Documents {
         recipient: await deps.addressee(request.addresseeId),
         data: {
           requestNumber: request.letterNumber ?? '',
-          requestedOn: request.requestedAt ?? undefined,
+          requestedOn: request.requestedAt ? localDay(request.requestedAt, deps.timeZone) : undefined,
           documentKind: request.kind,
           uploadLink: `${publicUrl}/upload/${token}`,
         },

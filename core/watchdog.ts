@@ -76,7 +76,7 @@ export function createWatchdog(deps: {
   caseGraceMs?: number;
 }): Watchdog {
   const { database, clocks, trail, calendar, organisation, log, notify } = deps;
-  const { clockGraceMs = 2 * 60 * 1000, caseGraceMs = 10 * 60 * 1000 } = deps;
+  const { clockGraceMs = 30 * 1000, caseGraceMs = 2 * 60 * 1000 } = deps;
   const findings = database.connection.collection<Finding>('findings');
   const suspicions = database.connection.collection<Suspicion>('suspicions');
   const cases = database.connection.collection<CaseRecord>('cases');

@@ -36,8 +36,12 @@ export async function completeTask(engine: EngineRest, task: TaskToComplete): Pr
   const open = await awaitTask(engine, task, done);
   done.add(open.key);
   await engine.assignUserTask(open.key, task.login);
-  if (!(await engine.completeUserTask(open.key, task.variables)))
-    throw new Error(`${task.elementId} of ${task.caseNumber} was gone when ${task.login} completed it`);
+  // While the engine still carries out the assignment it refuses the completion.
+  await waitFor(
+    () => engine.completeUserTask(open.key, task.variables),
+    `${task.login} to complete ${task.elementId} of ${task.caseNumber}`,
+    10_000,
+  );
   return open.key;
 }
 
