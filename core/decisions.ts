@@ -27,7 +27,7 @@ export interface Decision<S extends z.ZodType = z.ZodType> {
   /** What the task's form answers: choices, flags, dates. */
   answers: S;
   /** How the case stands, for the table of rights. */
-  context(services: Services, caseId: string): Promise<RightsContext>;
+  context(services: Services, caseId: string, subject: string): Promise<RightsContext>;
   /** The code of what is missing, or null. Shown in words when the task opens again. */
   requires(context: DecisionContext<z.output<S>>): Promise<string | null>;
   /** What an accepted decision writes, in the transaction that records it. */

@@ -18,6 +18,13 @@ export async function inspectionContext(services: Services, caseId: string): Pro
   return contextOf(services, record?.state ?? 'open', inspection);
 }
 
+/** The same for a report under R9: the unit that revealed the signs carries its duties, also after a change of unit (E6, INS-27). */
+async function reportContext(services: Services, caseId: string, signId: string): Promise<RightsContext> {
+  const context = await inspectionContext(services, caseId);
+  const sign = (await services.inspections.get(caseId)).signs.find((candidate) => candidate.signId === signId);
+  return sign ? { ...context, inspectingUnit: sign.unit, branchCode: sign.branchCode } : context;
+}
+
 export async function contextOf(
   services: Services,
   caseState: 'open' | 'closed' | 'voided',
@@ -125,7 +132,7 @@ const takeMeasures = defineDecision({
 const sendMaterials = defineDecision({
   name: 'inspection.send-materials',
   answers: z.strictObject({ materialsApproved: z.boolean().nullish() }),
-  context: inspectionContext,
+  context: reportContext,
   requires: ({ answers, services, tx }) => {
     if (!answers.materialsApproved) return Promise.resolve('materials-not-approved');
     const body = authorisedBodyOn(services.organisation, localDay(tx.at, services.organisation.timeZone));
@@ -136,7 +143,7 @@ const sendMaterials = defineDecision({
 const notifyCentralOffice = defineDecision({
   name: 'inspection.notify-central-office',
   answers: z.strictObject({ noticeApproved: z.boolean().nullish() }),
-  context: inspectionContext,
+  context: reportContext,
   requires: ({ answers }) => Promise.resolve(answers.noticeApproved ? null : 'notice-not-approved'),
 });
 

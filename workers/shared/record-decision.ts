@@ -47,7 +47,7 @@ export function recordDecision(decisions: readonly AnyDecision[]) {
 
       const refusal = await (async (): Promise<string | null> => {
         if (!person) return 'person-unknown';
-        const verdict = may(person, `decision:${decision.name}`, await decision.context(services, caseId));
+        const verdict = may(person, `decision:${decision.name}`, await decision.context(services, caseId, subject));
         if (!verdict.allowed) return verdict.reason ?? 'no-role';
         if (!answers.success) return 'answers-wrong';
         const context: DecisionContext<unknown> = {
