@@ -1,51 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { loadSettings, type Settings } from '../../config/index.js';
-import { composeServices } from '../../core/compose.js';
-import { writeClockOffset, readClockOffset } from '../../core/clock.js';
-import type { Services } from '../../core/services.js';
+import { readClockOffset, writeClockOffset } from '../../core/clock.js';
 import { Actor } from '../../local/play/actor.js';
-import { awaitForms } from '../../local/play/deployed.js';
-import { seed } from '../../local/play/seed.js';
 import { completeTask, waitFor } from '../../local/play/tasks.js';
-import { startStack, type Stack } from '../../local/stack/stack.js';
-import { readLocalUsers } from '../../local/stack/web-users.js';
-import { deployAll, readResources } from '../../workers/deployment.js';
-import { createEngine, type Engine } from '../../workers/engine.js';
+import { startOwnStack, type OwnStack } from '../helpers/own-stack.js';
 
 /** Real processes are killed (-9) on a stack of this file's own; what was accepted is there once, and nothing is there twice. */
 const minutes = 60_000;
-const home = mkdtempSync(path.join(tmpdir(), 'merzim-faults-'));
-let stack: Stack;
-let settings: Settings;
-let services: Services;
-let engine: Engine;
+let own: OwnStack;
 
 beforeAll(async () => {
-  stack = await startStack({
-    profile: 'test',
-    home,
-    portOffset: 4300,
-    travel: true,
-    fresh: true,
-    apps: ['api', 'worker', 'relay', 'watchdog'],
-    extraEnv: { LOG_LEVEL: 'warn' },
-  });
-  settings = loadSettings(stack.env);
-  services = await composeServices(settings, 'test');
-  engine = createEngine(settings);
-  await seed(services.database, settings.vault.masterKey);
-  await deployAll(engine, readResources());
-  await awaitForms(stack.env['OPENSEARCH_URL']!);
+  own = await startOwnStack(4300);
 }, 5 * minutes);
 
 afterAll(async () => {
-  await engine?.close();
-  await services?.database.close();
-  await stack?.stop();
-  rmSync(home, { recursive: true, force: true });
+  await own?.stop();
 }, 2 * minutes);
 
 const complaint = (index: number) => ({
@@ -66,7 +34,7 @@ async function file(actor: Actor, index: number, key: string): Promise<string> {
 
 const caseIdsOf = async (numbers: string[]): Promise<string[]> =>
   (
-    await services.database.connection
+    await own.services.database.connection
       .collection('cases')
       .find({ number: { $in: numbers } })
       .toArray()
@@ -76,16 +44,16 @@ describe('a killed worker and relay', () => {
   test(
     'each case ends right, each effect is there once, each letter has one Message-ID',
     async () => {
-      const officer = await signIn('iss.central');
-      const anonymous = Actor.anonymous(settings.web.publicUrl);
+      const officer = await own.signIn('iss.central');
+      const anonymous = Actor.anonymous(own.settings.web.publicUrl);
       const numbers = await Promise.all(Array.from({ length: 8 }, (_, index) => file(anonymous, index, 'kill-worker')));
 
       const killing = (async () => {
         for (let round = 0; round < 3; round += 1) {
           for (const name of ['worker', 'relay']) {
             await new Promise((resolve) => setTimeout(resolve, 1500));
-            await stack.component(name).kill('SIGKILL');
-            await stack.component(name).start();
+            await own.stack.component(name).kill('SIGKILL');
+            await own.stack.component(name).start();
           }
         }
       })();
@@ -94,7 +62,7 @@ describe('a killed worker and relay', () => {
           text: 'Обращение не касается персональных данных.',
         });
         expect(noted.status).toBe(200);
-        await completeTask(engine, {
+        await completeTask(own.engine, {
           caseNumber: number,
           elementId: 'UserTask_ScreenTrigger',
           login: 'iss.central',
@@ -105,7 +73,7 @@ describe('a killed worker and relay', () => {
       await killing;
 
       const ids = await caseIdsOf(numbers);
-      const { connection } = services.database;
+      const { connection } = own.services.database;
       await waitFor(
         async () =>
           (await connection
@@ -120,10 +88,10 @@ describe('a killed worker and relay', () => {
         3 * minutes,
       );
       for (const caseId of ids) {
-        const types = (await services.trail.list(caseId, { limit: 500 })).map(({ type }) => type);
+        const types = (await own.services.trail.list(caseId, { limit: 500 })).map(({ type }) => type);
         for (const once of ['case.registered', 'case.started', 'trigger.screened', 'case.closed', 'letter.sent'])
           expect([once, types.filter((type) => type === once).length]).toEqual([once, 1]);
-        expect((await services.trail.verifyChain(caseId)).ok).toBe(true);
+        expect((await own.services.trail.verifyChain(caseId)).ok).toBe(true);
       }
       const letters = await connection
         .collection('letters')
@@ -132,7 +100,7 @@ describe('a killed worker and relay', () => {
       expect(letters).toHaveLength(numbers.length);
       expect(new Set(letters.map(({ messageId }) => messageId as string)).size).toBe(letters.length);
       // What was handed over twice is flagged, never silent.
-      const mails = (await (await fetch(`${settings.mail.webUrl!.replace(/\/$/, '')}/email`)).json()) as {
+      const mails = (await (await fetch(`${own.settings.mail.webUrl!.replace(/\/$/, '')}/api/email`)).json()) as {
         messageId?: string;
         headers?: Record<string, string>;
       }[];
@@ -151,12 +119,12 @@ describe('a killed broker', () => {
   test(
     '200 intakes over its death: 200 cases, 200 instances, no more, no fewer',
     async () => {
-      const anonymous = Actor.anonymous(settings.web.publicUrl);
+      const anonymous = Actor.anonymous(own.settings.web.publicUrl);
       const death = (async () => {
         await new Promise((resolve) => setTimeout(resolve, 1000));
-        await stack.component('broker').kill('SIGKILL');
+        await own.stack.component('broker').kill('SIGKILL');
         await new Promise((resolve) => setTimeout(resolve, 3000));
-        await stack.component('broker').start();
+        await own.stack.component('broker').start();
       })();
       const numbers: string[] = [];
       for (let batch = 0; batch < 20; batch += 1)
@@ -168,7 +136,7 @@ describe('a killed broker', () => {
       await death;
 
       expect(new Set(numbers).size).toBe(200);
-      const { connection } = services.database;
+      const { connection } = own.services.database;
       const started = () =>
         connection.collection('cases').countDocuments({ number: { $in: numbers }, instanceKey: { $ne: null } });
       await waitFor(async () => (await started()) === 200, '200 instances', 5 * minutes);
@@ -177,11 +145,11 @@ describe('a killed broker', () => {
       expect(instances).toHaveLength(200);
       // As the engine's exporter saw it: each case number opened its case in exactly one instance.
       const ids = await caseIdsOf(numbers);
-      const trail = services.database.trail.collection('trail');
+      const trail = own.services.database.trail.collection('trail');
       expect(await trail.countDocuments({ caseId: { $in: ids }, type: 'case.started' })).toBe(200);
       const handled = await connection
         .collection('handled-jobs')
-        .countDocuments({ jobType: 'inspection.open-case', caseNumber: { $in: numbers } });
+        .countDocuments({ jobType: 'inspection.open-case', caseId: { $in: ids } });
       expect(handled).toBe(200);
     },
     8 * minutes,
@@ -190,8 +158,8 @@ describe('a killed broker', () => {
   test(
     'an hour of legal time without the engine: the watchdog reports what ran out, once',
     async () => {
-      const officer = await signIn('iss.ala');
-      const registrar = await signIn('registrar');
+      const officer = await own.signIn('iss.ala');
+      const registrar = await own.signIn('registrar');
       const { body } = await registrar.post<{ number: string }>('/api/inspections', {
         ...complaint(900),
         employees: [{ employeeId: 'SC-1018' }],
@@ -199,19 +167,19 @@ describe('a killed broker', () => {
       const signs = await officer.post<{ signId: string }>(`/api/cases/${body.number}/signs`, { kinds: ['criminal'] });
       expect(signs.status).toBe(200);
       const [caseId] = await caseIdsOf([body.number]);
-      const clock = (await services.clocks.ofCase(caseId!)).find(({ rule }) => rule === 'DL-INS-1')!;
+      const clock = (await own.services.clocks.ofCase(caseId!)).find(({ rule }) => rule === 'DL-INS-1')!;
 
-      await stack.component('broker').kill('SIGKILL');
-      await services.clock.refresh();
-      const past = clock.dueAt!.getTime() + 60 * minutes - services.clock.legalNow().getTime();
+      await own.stack.component('broker').kill('SIGKILL');
+      await own.services.clock.refresh();
+      const past = clock.dueAt!.getTime() + 60 * minutes - own.services.clock.legalNow().getTime();
       await writeClockOffset(
-        services.database.connection,
-        (await readClockOffset(services.database.connection)) + past,
+        own.services.database.connection,
+        (await readClockOffset(own.services.database.connection)) + past,
       );
 
       const reported = await waitFor(
         async () => {
-          const stored = await services.clocks.find(clock._id);
+          const stored = await own.services.clocks.find(clock._id);
           return stored!.reports.some(({ kind }) => kind === 'broken') ? stored : null;
         },
         'the report of the watchdog',
@@ -219,16 +187,11 @@ describe('a killed broker', () => {
       );
       expect(reported.reports.map(({ kind, by }) => ({ kind, by }))).toEqual([{ kind: 'broken', by: 'watchdog' }]);
 
-      await stack.component('broker').start();
-      await waitFor(async () => (await engine.topology()).partitions === 1, 'the engine', 2 * minutes);
-      const entries = await services.trail.list(caseId!, { limit: 500 });
+      await own.stack.component('broker').start();
+      await waitFor(async () => (await own.engine.topology()).partitions === 1, 'the engine', 2 * minutes);
+      const entries = await own.services.trail.list(caseId!, { limit: 500 });
       expect(entries.filter(({ type, subject }) => type === 'clock.broken' && subject === clock._id)).toHaveLength(1);
     },
     6 * minutes,
   );
 });
-
-function signIn(login: string): Promise<Actor> {
-  const user = readLocalUsers().find((candidate) => candidate.login === login)!;
-  return Actor.signIn(settings.web.publicUrl, login, user.password);
-}
