@@ -14,8 +14,7 @@ import type { AnyWorker } from '../../workers/define-worker.js';
 import { decisions, workers } from '../../workers/registry.js';
 
 const root = inProject();
-const shapeOf = (schema: z.ZodType): Record<string, z.ZodType> =>
-  (schema as z.ZodObject).shape;
+const shapeOf = (schema: z.ZodType): Record<string, z.ZodType> => (schema as z.ZodObject).shape;
 
 /** Inputs of a worker that can't be left out. */
 const requiredInputs = (declared: readonly AnyWorker[]) => (type: string) => {
@@ -63,6 +62,17 @@ describe('names in diagrams and code', () => {
   test('each step has what its worker takes, and maps what it returns', async () => {
     const faults = variableFaults(await readDiagrams(root), await factsOfCode(), requiredInputs(workers));
     expect(faults).toEqual([]);
+  });
+
+  test('every variable that a diagram sets is in the dictionary', async () => {
+    const dictionary = await readFile(inProject('bpmn/README.md'), 'utf8');
+    const set = (await readDiagrams(root)).flatMap(({ file, steps }) =>
+      steps.flatMap(({ inputs, outputs, each }) =>
+        [...inputs.keys(), ...outputs.keys(), ...(each ? [each] : [])].map((name) => ({ file, name })),
+      ),
+    );
+    const missing = set.filter(({ name }) => !dictionary.includes(`\`${name}\``));
+    expect(missing.map(({ file, name }) => `bpmn/README.md: explain ${name} of ${file} in the dictionary`)).toEqual([]);
   });
 
   test('every worker has a file of its own, and the registry has them all', async () => {
