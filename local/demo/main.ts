@@ -59,7 +59,7 @@ async function start(
 async function playAll(stack: Stack, database: Database, engine: Engine): Promise<Result[]> {
   const settings = loadSettings(stack.env);
   const seeded = await seed(database, settings.vault.masterKey);
-  say(`directory imported: ${seeded.employees} employees, ${seeded.people} people who sign in`);
+  say(`directory imported: ${seeded} employees`);
   const deployed = await deployAll(engine, readResources());
   if (stack.env['OPENSEARCH_URL']) await awaitForms(stack.env['OPENSEARCH_URL']);
   say(`deployed: ${deployed.length} diagrams, decisions and forms`);

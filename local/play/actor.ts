@@ -1,4 +1,4 @@
-import { Browser, hiddenFields, type Answer } from './browser.js';
+import { Browser, type Page } from '../identity/browser.js';
 
 /** What the API said to a call. */
 export interface Reply<T = Record<string, unknown>> {
@@ -19,11 +19,10 @@ export class Actor {
   /** Signs in as a person of the development identity provider. Throws when that fails. */
   static async signIn(publicUrl: string, login: string, password: string): Promise<Actor> {
     const actor = new Actor(login, publicUrl);
-    const page = await actor.#browser.go(`${publicUrl}/sign-in?to=/requests`);
-    const inside = await actor.#browser.submit(page, { login, password });
-    if (inside.status !== 200 || !inside.url.startsWith(publicUrl))
-      throw new Error(`${login} could not sign in: ${inside.status} at ${new URL(inside.url).pathname}`);
-    actor.#csrf = hiddenFields(inside.text)['_csrf'] ?? null;
+    const inside = await actor.#browser.signIn(`${publicUrl}/sign-in?to=/requests`, login, password);
+    if (inside.status !== 200 || inside.url.pathname !== '/requests')
+      throw new Error(`${login} could not sign in: ${inside.status} at ${inside.url.pathname}`);
+    actor.#csrf = /name="_csrf" value="([^"]*)"/.exec(inside.body)?.[1] ?? null;
     return actor;
   }
 
@@ -32,13 +31,13 @@ export class Actor {
     return new Actor('', publicUrl);
   }
 
-  page(path: string): Promise<Answer> {
-    return this.#browser.go(`${this.publicUrl}${path}`);
+  page(path: string): Promise<Page> {
+    return this.#browser.get(`${this.publicUrl}${path}`);
   }
 
   async get<T = Record<string, unknown>>(path: string): Promise<Reply<T>> {
     return this.#read<T>(
-      await this.#browser.fetch(`${this.publicUrl}${path}`, { headers: { accept: 'application/json' } }),
+      await this.#browser.request(`${this.publicUrl}${path}`, { headers: { accept: 'application/json' } }),
     );
   }
 
@@ -48,7 +47,7 @@ export class Actor {
     headers: Record<string, string> = {},
   ): Promise<Reply<T>> {
     return this.#read<T>(
-      await this.#browser.fetch(`${this.publicUrl}${path}`, {
+      await this.#browser.request(`${this.publicUrl}${path}`, {
         method: 'POST',
         headers: { accept: 'application/json', 'content-type': 'application/json', ...this.#token(), ...headers },
         body: JSON.stringify(body),
@@ -67,7 +66,7 @@ export class Actor {
       form.set(name, value);
     form.set('file', new Blob([file.content], { type: file.type }), file.name);
     return this.#read<T>(
-      await this.#browser.fetch(`${this.publicUrl}${path}`, {
+      await this.#browser.request(`${this.publicUrl}${path}`, {
         method: 'POST',
         headers: { accept: 'application/json', ...this.#token() },
         body: form,
