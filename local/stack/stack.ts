@@ -28,8 +28,10 @@ export interface StackOptions {
   /** Further settings of the application's processes. */
   extraEnv?: Record<string, string>;
   onProgress?: (event: StackEvent) => void;
-  /** Ends the start: what runs is stopped, and startStack throws. */
+  /** Stops the stack, also while it starts: startStack then throws. */
   signal?: AbortSignal;
+  /** Called when everything has been stopped, for whatever reason. */
+  onStopped?: () => void;
   /** Called when a component ended by itself, after everything has been stopped. */
   onFailure?: (failure: ComponentFailure) => void;
 }
@@ -78,10 +80,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       options.onProgress?.(event);
     },
     onFailure: options.onFailure,
+    onStopped: options.onStopped,
   });
   await supervisor.take();
   const abort = (): void => void supervisor.stop();
   options.signal?.addEventListener('abort', abort, { once: true });
+  if (options.signal?.aborted) abort();
   try {
     if (options.fresh) rmSync(folders.data, { recursive: true, force: true });
     mkdirSync(folders.data, { recursive: true, mode: 0o700 });
@@ -120,8 +124,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   } catch (error) {
     await supervisor.stop();
     throw error;
-  } finally {
-    options.signal?.removeEventListener('abort', abort);
   }
 }
 

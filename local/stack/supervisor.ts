@@ -49,6 +49,8 @@ export interface SupervisorOptions {
   onProgress?: (event: StackEvent) => void;
   /** Called once when a component ended by itself, after all others have been stopped. */
   onFailure?: (failure: ComponentFailure) => void;
+  /** Called once when everything has been stopped, for whatever reason. */
+  onStopped?: () => void;
   pollMs?: number;
 }
 
@@ -229,6 +231,7 @@ export class Supervisor {
     };
     await Promise.all([...this.members.values()].map(haltAfterDependants));
     this.run.release();
+    this.options.onStopped?.();
   }
 
   private async halt(member: Member): Promise<void> {
