@@ -32,7 +32,7 @@ const planted = {
 let own: OwnStack;
 
 beforeAll(async () => {
-  own = await startOwnStack(4500);
+  own = await startOwnStack(5300);
 }, 5 * minutes);
 
 afterAll(async () => {

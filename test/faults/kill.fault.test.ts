@@ -9,7 +9,7 @@ const minutes = 60_000;
 let own: OwnStack;
 
 beforeAll(async () => {
-  own = await startOwnStack(4300);
+  own = await startOwnStack(4700);
 }, 5 * minutes);
 
 afterAll(async () => {
