@@ -13,6 +13,7 @@ const defaults = {
   management: 9600,
   web: 8080,
   webManagement: 9601,
+  webInternal: 26503,
   smtp: 1025,
   mailWeb: 1080,
   identity: 8460,

@@ -121,13 +121,18 @@ export function web(site: Site, afterReady: () => Promise<void>): ComponentSpec 
         SERVER_PORT: String(ports.web),
         MANAGEMENT_SERVER_ADDRESS: host,
         MANAGEMENT_SERVER_PORT: String(ports.webManagement),
+        // It opens the port of a cluster's member, though it is none; by default on all interfaces.
+        ZEEBE_BROKER_NETWORK_HOST: host,
+        ZEEBE_BROKER_NETWORK_INTERNALAPI_PORT: String(ports.webInternal),
+        ZEEBE_GATEWAY_CLUSTER_HOST: host,
+        ZEEBE_GATEWAY_CLUSTER_PORT: String(ports.webInternal),
         ...product('OPERATE'),
         ...product('TASKLIST'),
         CAMUNDA_TASKLIST_ZEEBE_RESTADDRESS: `http://${host}:${ports.rest}`,
         CAMUNDA_OPERATE_TASKLISTURL: `http://${host}:${ports.web}/tasklist`,
       },
     }),
-    ports: [ports.web, ports.webManagement],
+    ports: [ports.web, ports.webManagement, ports.webInternal],
     dependsOn: ['opensearch'],
     ready: async () =>
       (await answers(`http://${host}:${ports.webManagement}/actuator/health`)) &&
