@@ -99,13 +99,14 @@ export function broker(site: Site): ComponentSpec {
 /** Operate and Tasklist, in a JVM of their own: in the broker's, Tasklist can't complete a native user task. */
 export function web(site: Site, afterReady: () => Promise<void>): ComponentSpec {
   const { ports } = site;
-  const product = (name: 'OPERATE' | 'TASKLIST'): Record<string, string> => ({
+  /** `pollMs`: how often it looks for what the broker has exported; its own default is five seconds. */
+  const product = (name: 'OPERATE' | 'TASKLIST', pollMs: number): Record<string, string> => ({
     [`CAMUNDA_${name}_DATABASE`]: 'opensearch',
     [`CAMUNDA_${name}_OPENSEARCH_URL`]: opensearchUrl(site),
     [`CAMUNDA_${name}_ZEEBEOPENSEARCH_URL`]: opensearchUrl(site),
     [`CAMUNDA_${name}_ZEEBE_GATEWAYADDRESS`]: `${host}:${ports.grpc}`,
-    [`CAMUNDA_${name}_IMPORTER_READERBACKOFF`]: '200',
-    [`CAMUNDA_${name}_IMPORTER_SCHEDULERBACKOFF`]: '200',
+    [`CAMUNDA_${name}_IMPORTER_READERBACKOFF`]: String(pollMs),
+    [`CAMUNDA_${name}_IMPORTER_SCHEDULERBACKOFF`]: String(pollMs),
   });
   return {
     name: 'web',
@@ -126,8 +127,9 @@ export function web(site: Site, afterReady: () => Promise<void>): ComponentSpec 
         ZEEBE_BROKER_NETWORK_INTERNALAPI_PORT: String(ports.webInternal),
         ZEEBE_GATEWAY_CLUSTER_HOST: host,
         ZEEBE_GATEWAY_CLUSTER_PORT: String(ports.webInternal),
-        ...product('OPERATE'),
-        ...product('TASKLIST'),
+        ...product('OPERATE', 1000),
+        // The engine's search for tasks reads Tasklist's index: each step of a person waits for this.
+        ...product('TASKLIST', 200),
         CAMUNDA_TASKLIST_ZEEBE_RESTADDRESS: `http://${host}:${ports.rest}`,
         CAMUNDA_OPERATE_TASKLISTURL: `http://${host}:${ports.web}/tasklist`,
       },
