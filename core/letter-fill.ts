@@ -139,7 +139,7 @@ function shown(placeholder: Placeholder, value: LetterValue, text: Text): Filled
     case 'sha256':
       return { text: value as string, code: true };
     default:
-      return { text: clean(isLocalised(value) ? (value[text.language] ?? '') : String(value)) };
+      return { text: clean((isLocalised(value) ? value[text.language] : (value as string)) ?? '') };
   }
 }
 

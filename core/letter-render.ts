@@ -5,7 +5,7 @@ import { fillTemplate, type Block, type FilledLetter, type Inline } from './lett
 import { letterPdf } from './letter-pdf.js';
 import type { LetterData, LetterTemplate, Localised } from './letter-template.js';
 import { localDay } from './legal-day.js';
-import { createText, type Language, type Text } from './text.js';
+import { createText, type Text } from './text.js';
 
 /** What a letter needs to be put on paper, beside its wording. */
 export interface LetterContent {
@@ -130,7 +130,7 @@ const cell = 'border-bottom:1px solid #bbb;padding:.3em .6em .3em 0;text-align:l
 function htmlOf(parts: Part[], names: string[]): string {
   const [first] = parts as [Part];
   const sections = parts.map(
-    ({ filled, reference, addressee, notice }) => `<section lang="${filled.language as Language}">
+    ({ filled, reference, addressee, notice }) => `<section lang="${filled.language}">
 <p style="font-weight:bold;border-bottom:1px solid #555;padding-bottom:.4em">${names.map(escape).join('<br>')}</p>
 <p>${reference.map(escape).join('<br>')}</p>
 ${addressee ? `<p style="font-weight:bold;text-align:right">${escape(addressee)}</p>\n` : ''}<h1 style="font-size:1.15em;text-align:center">${escape(filled.title)}</h1>

@@ -45,7 +45,7 @@ declare module 'pdfmake' {
   export interface PdfDefinition {
     content: PdfNode[];
     footer: (page: number, pages: number) => PdfNode;
-    pageBreakBefore?: (node: PdfQuery, followers: { getFollowingNodesOnPage(): PdfQuery[] }) => boolean;
+    pageBreakBefore?: (node: PdfQuery, around: { getFollowingNodesOnPage(): PdfQuery[] }) => boolean;
     pageSize: 'A4';
     pageMargins: [number, number, number, number];
     defaultStyle: { font: string; fontSize: number; lineHeight: number };
