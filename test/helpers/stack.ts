@@ -158,12 +158,17 @@ const entries: Record<AppName, string> = {
 
 /** Starts built processes of the application on the stack, each with ports of its own, and waits until each is ready. */
 export async function startApps(names: AppName[], extraEnv: Record<string, string> = {}): Promise<RunningApp[]> {
-  return Promise.all(names.map((name) => startApp(name, extraEnv)));
+  const started = await Promise.allSettled(names.map((name) => startApp(name, extraEnv)));
+  const failed = started.find((start) => start.status === 'rejected');
+  if (!failed) return started.map((start) => (start as PromiseFulfilledResult<RunningApp>).value);
+  for (const start of started) if (start.status === 'fulfilled') await start.value.stop('SIGKILL');
+  throw failed.reason;
 }
 
 async function startApp(name: AppName, extraEnv: Record<string, string>): Promise<RunningApp> {
   const { env } = testStack();
-  const port = await freePort();
+  // Sign-in leads back to PUBLIC_URL, so the API has to listen there.
+  const port = name === 'api' ? Number(new URL(env.PUBLIC_URL!).port) : await freePort();
   const ports: Record<string, string> = name === 'api' ? { API_PORT: String(port) } : { HEALTH_PORT: String(port) };
   const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', inProject(entries[name])], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env, ...ports, ...extraEnv },

@@ -1,0 +1,114 @@
+import { composeServices } from '../../core/compose.js';
+import type { Services } from '../../core/services.js';
+import { Actor } from '../../local/play/actor.js';
+import { seed } from '../../local/play/seed.js';
+import { waitFor } from '../../local/play/tasks.js';
+import { travel, type Journey } from '../../local/play/time.js';
+import { readLocalUsers } from '../../local/stack/web-users.js';
+import { deployAll, readResources } from '../../workers/deployment.js';
+import type { Engine } from '../../workers/engine.js';
+import { trigger, type TriggerBody } from '../builders/inspection.js';
+import { deployFixtures, startApps, testEngine, testStack, type AppName } from '../helpers/stack.js';
+import { InspectionCase } from './inspection-case.js';
+
+/** Milliseconds. Waits are generous: a machine under load is slow, and a path that is never taken fails all the same. */
+export const patienceMs = 180_000;
+export const testMs = 600_000;
+
+export const minuteMs = 60_000;
+
+/**
+ * What the process tests play on: the real stack, with the application's own processes as children. Acts go in through the API, as signed-in
+ * people, and through the engine's user tasks; what came of them is read from the stores.
+ */
+export interface Stage {
+  services: Services;
+  engine: Engine;
+  /** The person, signed in (once for a file). */
+  as(login: string): Promise<Actor>;
+  /** Files a trigger; the defaults are a complaint about one employee of the Almaty branch. */
+  file(overrides?: Partial<TriggerBody>): Promise<InspectionCase>;
+  /** Legal time now. */
+  now(): Promise<Date>;
+  /** Moves legal time for everything that runs. */
+  travel(journey: Journey): Promise<Date>;
+  /**
+   * Resolves when the engine has fired every timer that was due until now, and the steps that these led to have had their turn: for
+   * what must not happen. Nothing is slept.
+   */
+  allHadTheirTurn(): Promise<void>;
+  /** Tells the NIT simulator how to behave. */
+  nit(behaviour: Record<string, unknown>): Promise<void>;
+  /** Voids what is still open, so that no later journey wakes it, and ends the processes. */
+  close(): Promise<void>;
+}
+
+export async function openStage({
+  apps = ['api', 'worker', 'relay'],
+  env = {},
+}: { apps?: AppName[]; env?: Record<string, string> } = {}): Promise<Stage> {
+  const { settings } = testStack();
+  const { managementUrl } = settings.engine;
+  if (!managementUrl) throw new Error('the stack of the process tests has to be started with travel');
+  const services = await composeServices({ ...settings, log: { level: 'silent' } }, 'test');
+  const { database } = services;
+  const engine = testEngine();
+  await seed(database, settings.vault.masterKey);
+  await deployAll(engine, readResources());
+  await deployFixtures(engine, 'moment-passed');
+  const running = await startApps(apps, { LOG_LEVEL: 'warn', ...env });
+
+  const users = new Map(readLocalUsers().map((user) => [user.login, user]));
+  const actors = new Map<string, Promise<Actor>>();
+  const filed: InspectionCase[] = [];
+  const stage: Stage = {
+    services,
+    engine,
+    as: (login) => {
+      const user = users.get(login);
+      if (!user) throw new Error(`local/identity/users.json has no ${login}`);
+      const known = actors.get(login) ?? Actor.signIn(settings.web.publicUrl, login, user.password);
+      actors.set(login, known);
+      return known;
+    },
+    file: async (overrides) => {
+      const { status, body } = await (
+        await stage.as('registrar')
+      ).post<{ number: string }>('/api/inspections', trigger(overrides));
+      if (status !== 201) throw new Error(`the intake answered ${status}: ${JSON.stringify(body)}`);
+      const record = await services.cases.byNumber(body.number);
+      const it = new InspectionCase(stage, body.number, record!._id);
+      filed.push(it);
+      return it;
+    },
+    now: async () => {
+      await services.clock.refresh();
+      return services.clock.legalNow();
+    },
+    travel: (journey) => travel(database, managementUrl, journey),
+    allHadTheirTurn: async () => {
+      const [someClock] = await services.clocks.ofCase(filed[0]!.caseId);
+      const at = (await stage.now()).toISOString();
+      const variables = { at, clockId: someClock!._id, moment: 'target' };
+      await waitFor(
+        () => engine.runToEnd({ processId: 'test-moment-passed', variables, fetchVariables: ['at'] }),
+        'the engine to fire every timer that is due',
+        patienceMs,
+      );
+    },
+    nit: async (behaviour) => {
+      const answer = await fetch(`${settings.nit.url.replace(/\/$/, '')}/control`, {
+        method: 'POST',
+        body: JSON.stringify(behaviour),
+      });
+      if (!answer.ok) throw new Error(`NIT simulator: ${await answer.text()}`);
+    },
+    close: async () => {
+      await Promise.all(filed.map((it) => it.voidIfOpen()));
+      await Promise.all(running.map((app) => app.stop()));
+      await engine.close();
+      await database.close();
+    },
+  };
+  return stage;
+}
