@@ -1,13 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { CaseRecord } from '../core/cases.js';
-import type { Actor } from '../core/database.js';
+import type { Actor, Tx } from '../core/database.js';
 import { InputProblem } from '../core/errors.js';
 import { contextOf } from '../core/inspection/decisions.js';
 import type { Inspection } from '../core/inspection/model.js';
 import type { Person } from '../core/people.js';
-import { may } from '../core/rights.js';
+import { may, rights } from '../core/rights.js';
 import type { Services } from '../core/services.js';
+import type {} from './plugins/sign-in.js';
 
 export interface OpenCase {
   record: CaseRecord;
@@ -28,7 +29,7 @@ export function actorOf(person: Person): Actor {
 /**
  * The case of a number, for somebody who may do `action` on it. Who may not read it gets the same 404 as for a number that was never
  * given, so that nobody learns that an inspection exists (design, Rights).
- * @throws InputProblem 401, 403 or 404.
+ * @throws InputProblem 401, 403, 404, or 409 where only the end of the case stands against it.
  */
 export async function openCase(
   services: Services,
@@ -40,13 +41,61 @@ export async function openCase(
   const record = await services.cases.byNumber(number);
   const inspection = record && (await services.inspections.find(record._id));
   if (!record || !inspection) throw new InputProblem(404, 'not-found');
-  const context = await contextOf(services, record.state, inspection);
-  if (!may(person, 'case.read', context).allowed) {
+  const opened = { record, inspection };
+  if (!(await mayRead(services, person, opened))) {
     request.log.warn({ action, caseNumber: number, code: 'case.read' }, 'access refused');
     throw new InputProblem(404, 'not-found');
   }
-  if (!may(person, action, context).allowed) throw new InputProblem(403, 'forbidden');
-  return { record, inspection };
+  await mustBeAllowed(services, person, opened, action);
+  return opened;
+}
+
+/**
+ * The same case as it is in a transaction, for the same action: whatever was written since it was opened counts, its end above all.
+ * @throws InputProblem as {@link openCase}.
+ */
+export async function reopenCase(
+  services: Services,
+  tx: Tx,
+  person: Person,
+  caseId: string,
+  action: string,
+): Promise<OpenCase> {
+  const record = await services.cases.find(caseId, tx);
+  if (!record) throw new InputProblem(404, 'not-found');
+  const opened = { record, inspection: await services.inspections.get(caseId, tx) };
+  await mustBeAllowed(services, person, opened, action);
+  return opened;
+}
+
+async function mustBeAllowed(services: Services, person: Person, opened: OpenCase, action: string): Promise<void> {
+  const { record, inspection } = opened;
+  const verdict = may(person, action, await contextOf(services, record.state, inspection));
+  if (verdict.allowed) return;
+  if (verdict.reason === 'case-closed' || verdict.reason === 'case-voided') throw caseEnded(record);
+  throw new InputProblem(403, 'forbidden');
+}
+
+/** The refusal of what an ended case no longer takes. */
+export function caseEnded({ number }: CaseRecord): InputProblem {
+  return new InputProblem(409, 'case-closed', [], { number });
+}
+
+const readers = new Set(rights.filter(({ actions }) => actions.includes('case.read')).map(({ role }) => role));
+
+/** Whether somebody has a role that reads cases at all: who hasn't need not be shown a list. */
+export function readsCases(person: Pick<Person, 'roles'>): boolean {
+  return person.roles.some((role) => (readers as Set<string | undefined>).has(role));
+}
+
+/** Whether somebody may read a case. */
+export async function mayRead(services: Services, person: Person, { record, inspection }: OpenCase): Promise<boolean> {
+  // Without looking up the heads of units first: most cases of a long list are of another unit.
+  const { inspectingUnit, branchCode, lines } = inspection;
+  const known = { process: 'inspection', caseState: record.state, inspectingUnit, branchCode, concernedHeads: [] };
+  const inspectedEmployees = lines.map(({ employeeId }) => employeeId);
+  if (!may(person, 'case.read', { ...known, inspectedEmployees }).allowed) return false;
+  return may(person, 'case.read', await contextOf(services, record.state, inspection)).allowed;
 }
 
 /** Which of some actions a person may do on a case: pages show nothing else. */

@@ -5,37 +5,49 @@ import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import Fastify, { LogController, type FastifyBaseLogger } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
 import type { Services } from '../core/services.js';
 import { caseRoutes } from './cases/routes.js';
+import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
+import { openapi } from './openapi.js';
 import { problemPage } from './pages/problem.js';
 import { pageRoutes } from './pages/routes.js';
 import { healthPlugin } from './plugins/health.js';
-import { languagePlugin } from './plugins/language.js';
-import { problemsPlugin } from './plugins/problems.js';
+import { languagePlugin, speak } from './plugins/language.js';
+import { answerProblem, problemsPlugin } from './plugins/problems.js';
 import { signInPlugin } from './plugins/sign-in.js';
 
 /** Builds the API with its pages; it does not listen. Tests call it through `inject`. */
 export async function buildApp(services: Services) {
   const { settings, log } = services;
+  const { timeZone } = services.organisation;
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     // What is logged of a request is its route, never its URL: a URL may hold a token.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: 1024 * 1024,
     trustProxy: false,
     routerOptions: { ignoreTrailingSlash: true },
+    // A URL that can't be read comes to no route and no hook.
+    frameworkErrors: (error, request, reply) => {
+      speak(request, timeZone);
+      answerProblem(request, reply, error, problemPage);
+    },
   }).withTypeProvider<ZodTypeProvider>();
-  app.setValidatorCompiler(validatorCompiler);
+  app.setValidatorCompiler(({ schema }) => (value) => {
+    try {
+      return { value: parseInput(schema as z.ZodType, value) };
+    } catch (error) {
+      return { error: error as Error };
+    }
+  });
   app.setSerializerCompiler(serializerCompiler);
+  // Without a schema of its own every route would take plain text, as a string.
+  app.removeContentTypeParser('text/plain');
 
   await app.register(cookie, { secret: settings.web.sessionSecret });
   await app.register(formbody);
@@ -58,32 +70,13 @@ export async function buildApp(services: Services) {
     referrerPolicy: { policy: 'no-referrer' },
   });
   await app.register(rateLimit, { global: true, max: 6000, timeWindow: '1 minute' });
-  await app.register(languagePlugin, { timeZone: services.organisation.timeZone });
+  await app.register(languagePlugin, { timeZone });
   await app.register(problemsPlugin, { page: problemPage });
   await app.register(signInPlugin, { services });
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Merzim',
-        version: '0.1.0',
-        description: 'Statutory processes and their deadlines. Errors follow RFC 9457.',
-      },
-      servers: [{ url: settings.web.publicUrl }],
-      components: {
-        securitySchemes: {
-          staff: {
-            type: 'openIdConnect',
-            openIdConnectUrl: `${settings.oidc.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
-          },
-        },
-      },
-    },
-    transform: jsonSchemaTransform,
-  });
+  await app.register(swagger, openapi(settings));
   app.addHook('onRequest', async () => services.clock.refresh());
   app.addHook('onResponse', async (request, reply) => {
-    log.info(
+    request.log.info(
       {
         method: request.method,
         route: request.routeOptions.url ?? 'none',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Schema } from 'mongoose';
 import type { Database, Tx } from './database.js';
-import { PermanentError } from './errors.js';
+import { InputProblem, PermanentError } from './errors.js';
 import type { Files, StoredFile } from './files.js';
 import { newId, newSecret } from './ids.js';
 import { localDay } from './legal-day.js';
@@ -95,7 +95,10 @@ export interface Documents {
   ): Promise<{ requestId: string; requestedAt: Date; letterId: string }>;
   /** Sends the reminder of a request that is still open; null when it is settled. */
   remind(tx: Tx, requestId: string, options: { publicUrl: string; languages: string[] }): Promise<string | null>;
-  /** Adds a stored file to a case; with a request, settles it, frees the waiting task and sends the receipt. */
+  /**
+   * Adds a stored file to a case; with a request, settles it, frees the waiting task and sends the receipt.
+   * @throws InputProblem 422 when the request is settled already.
+   */
   add(
     tx: Tx,
     document: {
@@ -317,8 +320,9 @@ export function createDocuments(deps: DocumentsDeps): Documents {
       });
       if (!request) return _id;
 
-      const first = await settle(tx, request._id, { state: 'received', documentId: _id });
-      if (!first) return _id;
+      // Two answers at the same time: the first one counts, and nothing of the second remains.
+      if (!(await settle(tx, request._id, { state: 'received', documentId: _id })))
+        throw new InputProblem(422, 'validation', [{ field: 'requestId', code: 'no-open-request' }]);
       await outbox.message(tx, {
         caseId,
         name: messages.documentReceived.name,
@@ -345,7 +349,12 @@ export function createDocuments(deps: DocumentsDeps): Documents {
 
     noteNonReceipt: async (tx, { requestId, subjectId, reason }) => {
       const nonReceiptNote = await vault.seal(subjectId, reason, tx);
-      await requests.updateOne({ _id: requestId }, { $set: { nonReceiptNote } }, { session: tx.session });
+      const request = await requests
+        .findOneAndUpdate({ _id: requestId }, { $set: { nonReceiptNote } }, { session: tx.session })
+        .lean<DocumentRequest>();
+      if (!request) throw new PermanentError(`requestId ${requestId} names no request`, { field: 'requestId' });
+      const data = { kind: request.kind, line: request.lineId };
+      await trail.record(tx, { caseId: request.caseId, type: 'non-receipt-reason.noted', subject: requestId, data });
     },
 
     recordNonReceipt: async (tx, { requestId, subjectId, reason }) => {

@@ -2,17 +2,26 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { InputProblem } from '../../core/errors.js';
 import { hashAccessCode } from '../../core/inspection/intake.js';
-import { may } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
-import { actorOf, openCase, sameHash, signedIn } from '../access.js';
-import { inspectionCommands } from '../inspection/commands.js';
-import { caseNumber, clockView, problemView } from '../inspection/schemas.js';
-import { contextOf } from '../../core/inspection/decisions.js';
+import { actorOf, caseEnded, mayRead, openCase, readsCases, reopenCase, sameHash, signedIn } from '../access.js';
+import { inspectionCommands, type Command } from '../inspection/commands.js';
+import { caseNumber, clockView } from '../inspection/schemas.js';
+import { problems, security } from '../openapi.js';
+import { receiveDocument, type Destination } from './upload.js';
 import { caseView, clockViewOf, readCaseFile } from './views.js';
-import { receiveDocument, uploadFields } from './upload.js';
 
 const params = z.object({ number: caseNumber.describe('case number, e.g. INS-2026-000017') });
-const problems = { '4xx': problemView, '5xx': problemView };
+const ulid = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, { error: 'id' });
+
+const listedCase = z.object({
+  number: z.string(),
+  process: z.string(),
+  state: z.string(),
+  outcome: z.string().nullable(),
+  unit: z.string().describe('code of the branch that inspects, or centralOffice'),
+  receivedAt: z.string(),
+  clocks: z.array(clockView),
+});
 
 /** Cases: what their readers see, what they add to the file, and what an applicant may follow. */
 export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (app, { services }) => {
@@ -22,18 +31,16 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
       schema: {
         summary: 'Cases that the caller may read, newest first',
         tags: ['case'],
-        querystring: z.object({
+        security: security.staff,
+        querystring: z.strictObject({
           state: z.enum(['open', 'closed', 'voided']).optional(),
-          before: z
-            .string()
-            .regex(/^[0-9A-Z]{26}$/)
-            .optional()
-            .describe('cursor of the previous page'),
+          lang: z.string().optional(),
+          before: ulid.optional().describe('cursor: `next` of the previous page'),
           limit: z.coerce.number().int().min(1).max(100).default(50),
         }),
         response: {
-          200: z.object({ cases: z.array(z.looseObject({ number: z.string() })), next: z.string().nullable() }),
-          ...problems,
+          200: z.object({ cases: z.array(listedCase), next: z.string().nullable() }),
+          ...problems(401, 422),
         },
       },
     },
@@ -47,11 +54,12 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
         summary:
           'A case with its documents, letters, clocks and trail; for an applicant with the access code: where it stands',
         tags: ['case'],
+        security: security.staffOrApplicant,
         params,
         headers: z.looseObject({ 'x-access-code': z.string().max(40).optional().describe("the applicant's code") }),
         response: {
           200: z.looseObject({ number: z.string(), state: z.string(), clocks: z.array(clockView).optional() }),
-          ...problems,
+          ...problems(401, 404),
         },
       },
     },
@@ -71,19 +79,17 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
         description:
           'multipart/form-data; the fields (kind, lineId, requestId, sanctionsPresent) stand before the file.',
         tags: ['case'],
+        security: security.staff,
         consumes: ['multipart/form-data'],
         params,
-        response: { 201: z.object({ documentId: z.string() }), ...problems },
+        response: {
+          201: z.object({ documentId: z.string() }),
+          ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+        },
       },
     },
     async (request, reply) => {
-      const { record } = await openCase(services, request, request.params.number, 'document.upload');
-      const documentId = await receiveDocument(services, request, {
-        caseId: record._id,
-        subjectId: record.subjectId,
-        by: actorOf(signedIn(request)),
-        requestOf: (fields) => openRequest(services, record._id, fields),
-      });
+      const documentId = await uploadToCase(services, request, request.params.number);
       return reply.status(201).send({ documentId });
     },
   );
@@ -93,8 +99,17 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
     {
       schema: {
         summary: 'The content of a document',
+        description: 'With its SHA-256 as Repr-Digest (RFC 9530).',
         tags: ['case'],
-        params: params.extend({ documentId: z.string().regex(/^[0-9A-Z]{26}$/) }),
+        security: security.staff,
+        params: params.extend({ documentId: ulid }),
+        response: {
+          200: {
+            description: 'The document, in its own media type',
+            content: { 'application/octet-stream': { schema: z.any() } },
+          },
+          ...problems(401, 404),
+        },
       },
     },
     async (request, reply) => {
@@ -102,11 +117,11 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
       const document = await services.documents.document(request.params.documentId);
       if (document?.caseId !== record._id) throw new InputProblem(404, 'not-found');
       const file = await services.files.open(document.fileId);
-      const name = encodeURIComponent(file.name ?? document._id);
       return reply
         .type(file.contentType)
         .header('content-length', file.bytes)
-        .header('content-disposition', `attachment; filename*=UTF-8''${name}`)
+        .header('content-disposition', `attachment; filename*=UTF-8''${extValue(file.name ?? document._id)}`)
+        .header('cache-control', 'no-store')
         .header('repr-digest', `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`)
         .send(file.stream);
     },
@@ -119,9 +134,13 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
         schema: {
           summary: command.summary,
           tags: ['inspection'],
+          security: security.staff,
           params,
           body: command.body,
-          response: { 200: z.record(z.string(), z.string()), ...problems },
+          response: {
+            200: z.record(z.string(), z.string()).describe('ids of what was made'),
+            ...problems(400, 401, 403, 404, 409, 413, 415, 422),
+          },
         },
       },
       async (request) =>
@@ -129,13 +148,36 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
     );
 };
 
-/** The open request that an upload names, or null when it names none. @throws InputProblem when it is of another case or settled. */
-export async function openRequest(services: Services, caseId: string, { requestId }: z.infer<typeof uploadFields>) {
-  if (!requestId) return null;
-  const request = await services.documents.find(requestId);
-  if (request?.caseId !== caseId || request.state !== 'requested')
-    throw new InputProblem(422, 'validation', [{ field: 'requestId', code: 'no-open-request' }]);
-  return request;
+/** Adds a document that an officer brings to the file of a case. @throws InputProblem as {@link openCase} and {@link receiveDocument}. */
+export async function uploadToCase(
+  services: Services,
+  request: Parameters<typeof openCase>[1],
+  number: string,
+): Promise<string> {
+  const { record, inspection } = await openCase(services, request, number, 'document.upload');
+  const check: Destination['check'] = async ({ requestId, lineId }) => {
+    if (lineId && !inspection.lines.some((line) => line.lineId === lineId)) throw unfit('lineId', 'unknown-line');
+    if (!requestId) return null;
+    const asked = await services.documents.find(requestId);
+    if (asked?.caseId !== record._id || asked.state !== 'requested') throw unfit('requestId', 'no-open-request');
+    return asked;
+  };
+  return receiveDocument(services, request, {
+    caseId: record._id,
+    subjectId: record.subjectId,
+    by: actorOf(signedIn(request)),
+    check,
+    ended: () => caseEnded(record),
+  });
+}
+
+function unfit(field: string, code: string): InputProblem {
+  return new InputProblem(422, 'validation', [{ field, code }]);
+}
+
+/** A value of a header's extended parameter (RFC 8187): everything but its letters, digits and few signs is escaped. */
+function extValue(text: string): string {
+  return encodeURIComponent(text).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Carries out a command on a case file for somebody who may. */
@@ -143,19 +185,22 @@ export async function runCommand(
   services: Services,
   request: Parameters<typeof openCase>[1],
   number: string,
-  command: (typeof inspectionCommands)[number],
+  command: Command,
   body: unknown,
 ): Promise<Record<string, string>> {
-  const { record, inspection } = await openCase(services, request, number, command.action);
-  return services.database.transaction(actorOf(signedIn(request)), (tx) =>
-    command.run({ services, tx, record, inspection, body }),
-  );
+  const person = signedIn(request);
+  const { record } = await openCase(services, request, number, command.action);
+  return services.database.transaction(actorOf(person), async (tx) => {
+    const opened = await reopenCase(services, tx, person, record._id, command.action);
+    return command.run({ services, tx, ...opened, body });
+  });
 }
 
 /** Where a case stands, for the applicant who has its code. @throws InputProblem 404 for a wrong number and a wrong code alike. */
 export async function followCase(services: Services, number: string, code: string) {
   const record = await services.cases.byNumber(number);
-  if (!sameHash(record?.accessCodeHash ?? '', hashAccessCode(code)) || !record?.accessCodeHash)
+  const given = hashAccessCode(code.replaceAll(/\s/g, ''));
+  if (!sameHash(record?.accessCodeHash ?? '', given) || !record?.accessCodeHash)
     throw new InputProblem(404, 'not-found');
   return {
     number: record.number,
@@ -174,6 +219,7 @@ export async function listCases(
   query: { state?: 'open' | 'closed' | 'voided'; before?: string; limit: number },
 ) {
   const person = signedIn(request);
+  if (!readsCases(person)) return { cases: [], next: null };
   const found: { record: Awaited<ReturnType<Services['cases']['list']>>[number]; unit: string }[] = [];
   let { before } = query;
   let exhausted = false;
@@ -183,8 +229,7 @@ export async function listCases(
     for (const record of page) {
       before = record._id;
       const inspection = await services.inspections.find(record._id);
-      if (!inspection || !may(person, 'case.read', await contextOf(services, record.state, inspection)).allowed)
-        continue;
+      if (!inspection || !(await mayRead(services, person, { record, inspection }))) continue;
       found.push({ record, unit: inspection.branchCode ?? inspection.inspectingUnit });
       if (found.length === query.limit) break;
     }

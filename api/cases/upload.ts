@@ -1,95 +1,168 @@
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { checkContent } from '../../core/content-type.js';
+import { checkContent, sniffBytes } from '../../core/content-type.js';
 import type { Actor } from '../../core/database.js';
 import type { DocumentRequest } from '../../core/documents.js';
 import { InputProblem } from '../../core/errors.js';
+import { additionalInformation, lineDocumentKinds } from '../../core/inspection/model.js';
 import type { Services } from '../../core/services.js';
 import { parseInput } from '../faults.js';
 
+const material = 'material';
 const yesNo = z.enum(['true', 'false', '']).transform((value) => (value === '' ? null : value === 'true'));
+const id = z.string().regex(/^[A-Za-z0-9]{0,40}$/, { error: 'id' });
 
-/** Fields of an upload that stand before the file. */
-export const uploadFields = z.object({
+/** Fields of an upload; they stand before the file. */
+export const uploadFields = z.strictObject({
   kind: z
-    .string()
-    .regex(/^[A-Za-z]{3,40}$/)
-    .default('material')
+    .enum([material, ...lineDocumentKinds, additionalInformation])
+    .default(material)
     .describe('kind of document; that of the request where one is named'),
-  lineId: z
-    .string()
-    .regex(/^[A-Za-z0-9]{0,40}$/)
-    .default(''),
-  requestId: z
-    .string()
-    .regex(/^[A-Za-z0-9]{0,40}$/)
-    .default(''),
-  sanctionsPresent: yesNo.default(null),
+  lineId: id.default('').describe('the employee under inspection whom it is about, where no request is named'),
+  requestId: id.default('').describe('the open request that it answers'),
+  sanctionsPresent: yesNo
+    .default(null)
+    .describe('hrSanctionsCertificate only, there required: whether it states disciplinary sanctions (R5)'),
 });
 
-const longestSniff = 4100;
+/** The body of an upload, for the API's document. */
+export const uploadBody = (() => {
+  const { properties, additionalProperties } = z.toJSONSchema(uploadFields, { io: 'input' });
+  const file = {
+    type: 'string',
+    contentMediaType: 'application/octet-stream',
+    description: 'the document, as the last part',
+  };
+  return { type: 'object', properties: { ...properties, file }, required: ['file'], additionalProperties };
+})();
+
+/** Where a document goes, who brings it, and what is to be held against it. */
+export interface Destination {
+  caseId: string;
+  subjectId: string;
+  by: Actor;
+  /** Finds and checks what the fields name. @throws InputProblem */
+  check(fields: z.infer<typeof uploadFields>): Promise<DocumentRequest | null>;
+  /** What to answer when the case has ended meanwhile. */
+  ended(): InputProblem;
+}
 
 /**
  * Reads one document of a multipart body and adds it to a case. The file is checked by its content and stored before the transaction;
  * when anything is refused nothing of it remains.
- * @throws InputProblem 413, 415 or 422 naming the field.
+ * @throws InputProblem 400, 409, 413, 415 or 422 naming the field.
  */
-export async function receiveDocument(
-  services: Services,
-  request: FastifyRequest,
-  to: {
-    caseId: string;
-    subjectId: string;
-    by: Actor;
-    /** Finds and checks the request that the fields name. */
-    requestOf(fields: z.infer<typeof uploadFields>): Promise<DocumentRequest | null>;
-  },
-): Promise<string> {
-  const { part, fields } = await readParts(request);
-  const answered = await to.requestOf(fields);
-  const { stream, head } = await peek(part.file, longestSniff);
-  const name = part.filename || 'document';
+export async function receiveDocument(services: Services, request: FastifyRequest, to: Destination): Promise<string> {
+  const parts = partsOf(request);
+  const { part, fields } = await readFields(parts);
+  const answered = await to.check(fields);
+  const kind = answered?.kind ?? fields.kind;
+  const sanctionsPresent = kind === 'hrSanctionsCertificate' ? fields.sanctionsPresent : null;
+  if (kind === 'hrSanctionsCertificate' && sanctionsPresent === null) throw refusal('sanctionsPresent', 'missing');
+  const { stream, head } = await peek(bytesOf(part), sniffBytes);
+  const name = nameOf(part);
   const contentType = await checkContent(part.mimetype, head, name);
-  const maxBytes = services.settings.web.uploadMaxBytes;
   const file = await services.files.store({
     content: stream,
     subjectId: to.subjectId,
     caseId: to.caseId,
     contentType,
     name,
-    maxBytes,
+    maxBytes: services.settings.web.uploadMaxBytes,
   });
   try {
-    return await services.database.transaction(to.by, (tx) =>
-      services.documents.add(tx, {
+    await mustBeLast(parts);
+    return await services.database.transaction(to.by, async (tx) => {
+      const record = await services.cases.find(to.caseId, tx);
+      if (record?.state !== 'open') throw to.ended();
+      return services.documents.add(tx, {
         caseId: to.caseId,
         subjectId: to.subjectId,
-        kind: answered?.kind ?? fields.kind,
+        kind,
         lineId: answered?.lineId ?? fields.lineId,
         request: answered,
         file,
         name,
-        sanctionsPresent: fields.sanctionsPresent,
+        sanctionsPresent,
         languages: services.organisation.languages,
-      }),
-    );
+      });
+    });
   } catch (error) {
     await services.files.discard(file.fileId);
     throw error;
   }
 }
 
-async function readParts(
-  request: FastifyRequest,
-): Promise<{ part: MultipartFile; fields: z.infer<typeof uploadFields> }> {
+function refusal(field: string, code: string): InputProblem {
+  return new InputProblem(422, 'validation', [{ field, code }]);
+}
+
+/** What the parser says of a body that is no whole multipart body, or has too much in it. */
+function bodyProblem(error: unknown): unknown {
+  if (error instanceof InputProblem) return error;
+  const code = (error as { code?: string }).code ?? '';
+  if (code === 'FST_FILES_LIMIT') return refusal('file', 'one-file');
+  if (/_LIMIT$/.test(code)) return refusal('body', 'too-many-fields');
+  return new InputProblem(400, 'malformed', [{ field: 'body', code: 'multipart' }]);
+}
+
+function partsOf(request: FastifyRequest): AsyncIterator<Multipart> {
   if (!request.isMultipart()) throw new InputProblem(415, 'media-type', [{ field: 'content-type', code: 'multipart' }]);
-  const values: Record<string, string> = {};
-  for await (const part of request.parts() as AsyncIterableIterator<Multipart>) {
-    if (part.type === 'file') return { part, fields: parseInput(uploadFields, values) };
-    values[part.fieldname] = String(part.value);
+  return request.parts()[Symbol.asyncIterator]() as AsyncIterator<Multipart>;
+}
+
+async function nextPart(parts: AsyncIterator<Multipart>): Promise<Multipart | null> {
+  try {
+    const { value, done } = await parts.next();
+    return done ? null : value;
+  } catch (error) {
+    throw bodyProblem(error);
   }
-  throw new InputProblem(422, 'validation', [{ field: 'file', code: 'missing' }]);
+}
+
+async function readFields(
+  parts: AsyncIterator<Multipart>,
+): Promise<{ part: MultipartFile; fields: z.infer<typeof uploadFields> }> {
+  const values = new Map<string, string>();
+  for (let part = await nextPart(parts); part; part = await nextPart(parts)) {
+    if (part.type === 'file') {
+      if (part.fieldname !== 'file') throw refusal(part.fieldname, 'unknown-field');
+      // The token of a page's form: whoever checks it has done so.
+      values.delete('_csrf');
+      return { part, fields: parseInput(uploadFields, Object.fromEntries(values)) };
+    }
+    if (values.has(part.fieldname)) throw refusal(part.fieldname, 'twice');
+    values.set(part.fieldname, String(part.value));
+  }
+  throw refusal('file', 'missing');
+}
+
+async function mustBeLast(parts: AsyncIterator<Multipart>): Promise<void> {
+  const part = await nextPart(parts);
+  if (part) throw refusal(part.fieldname, part.type === 'file' ? 'one-file' : 'after-file');
+}
+
+/** The bytes of a file; a body that breaks off is the caller's fault, not ours. */
+async function* bytesOf(part: MultipartFile): AsyncGenerator<Uint8Array> {
+  try {
+    yield* part.file as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw bodyProblem(error);
+  }
+}
+
+/** The name as the sender's system had it, without what no name needs. */
+function nameOf(part: MultipartFile): string {
+  const name = (part.filename ?? '').replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '').trim();
+  if (name.length <= 200) return name || 'document';
+  const ending = /\.[^.]{1,10}$/.exec(name)?.[0] ?? '';
+  return wellFormed(name.slice(0, 200 - ending.length)) + ending;
+}
+
+/** Without half a character, which no header can carry. */
+function wellFormed(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
 }
 
 /** The first bytes of a stream, and a stream that still has them. */

@@ -44,7 +44,7 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
     services.extracts.ofCase(_id),
     services.letters.ofCase(_id),
     services.clocks.ofCase(_id),
-    services.trail.list(_id, { limit: 1000 }),
+    wholeTrail(services, _id),
     services.vault.reveal(opened.inspection),
   ]);
   const ids = new Set([
@@ -63,6 +63,15 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
     clocks,
     trail,
   };
+}
+
+async function wholeTrail(services: Services, caseId: string): Promise<TrailEntry[]> {
+  const entries: TrailEntry[] = [];
+  for (;;) {
+    const page = await services.trail.list(caseId, { after: entries.at(-1)?.seq ?? 0, limit: 1000 });
+    entries.push(...page);
+    if (page.length < 1000) return entries;
+  }
 }
 
 /** A case as `GET /api/cases/{number}` answers it. */

@@ -3,12 +3,16 @@ import { z } from 'zod';
 import type { CaseRecord } from '../../core/cases.js';
 import type { Tx } from '../../core/database.js';
 import { InputProblem } from '../../core/errors.js';
-import { commonBranch } from '../../core/inspection/addressees.js';
+import { anySecurityOfficer, commonBranch } from '../../core/inspection/addressees.js';
 import { additionalInformation, type Inspection } from '../../core/inspection/model.js';
 import { localDay } from '../../core/legal-day.js';
 import { messages } from '../../core/messages.js';
+import type { Action } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import { longText } from './schemas.js';
+
+/** A page's form as it comes: a field that is there several times is a list. */
+export type Form = Record<string, string | string[] | undefined>;
 
 /**
  * What staff may do to the case file of an inspection, besides uploading: the texts and names that forms of Tasklist must not carry.
@@ -17,9 +21,12 @@ import { longText } from './schemas.js';
 export interface Command<Body = unknown> {
   name: string;
   /** Key in the table of rights. */
-  action: string;
+  action: Action;
   summary: string;
   body: z.ZodType<Body>;
+  /** Turns the page's form into the body, where a form can't carry it as it is. */
+  fromForm?(form: Form, zone: { timeZone: string }): unknown;
+  /** Runs in the transaction, with the case as it is there. */
   run(context: {
     services: Services;
     tx: Tx;
@@ -31,30 +38,15 @@ export interface Command<Body = unknown> {
 
 const define = <Body>(command: Command<Body>): Command => command as Command;
 
-/** A value of a form: one or several of the same name. */
-const list = <T extends z.ZodType>(item: T) =>
-  z.preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), z.array(item));
-const lines = z.preprocess(
-  (value) =>
-    typeof value === 'string'
-      ? value
-          .split(/\r?\n/)
-          .map((line) => line.trim())
-          .filter(Boolean)
-      : value,
-  z.array(longText).min(1).max(50),
-);
-const yes = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
-const id = z.string().regex(/^[A-Za-z0-9-]{1,40}$/);
-/** A moment as RFC 3339, or as a page's field has it (local time of the organisation, without a zone). */
-const when = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true })]);
+const id = z.string().regex(/^[A-Za-z0-9-]{1,40}$/, { error: 'id' });
 
 const refuse = (field: string, code: string, params: Record<string, string> = {}): never => {
   throw new InputProblem(422, 'validation', [{ field, code, params }]);
 };
 
-const mustBeOpen = (record: CaseRecord): void => {
-  if (record.state !== 'open') throw new InputProblem(409, 'case-closed', [], { number: record.number });
+const mustNotBeConcluded = (inspection: Inspection): void => {
+  if (inspection.conclusions.length > 0)
+    throw new InputProblem(409, 'conclusion-signed', [], { number: inspection.number });
 };
 
 const mustBeLine = (inspection: Inspection, lineId: string): void => {
@@ -68,7 +60,6 @@ export const inspectionCommands: Command[] = [
     summary: 'Note why the trigger is out of scope (INS-08)',
     body: z.strictObject({ text: longText }),
     run: async ({ services, tx, record, body }) => {
-      mustBeOpen(record);
       await services.inspections.noteScreeningReason(tx, record._id, body.text);
       return {};
     },
@@ -79,12 +70,16 @@ export const inspectionCommands: Command[] = [
     summary: 'Name an employee under inspection (INS-11), also one found later',
     body: z.strictObject({ employeeId: id }),
     run: async ({ services, tx, record, inspection, body }) => {
-      mustBeOpen(record);
-      if (inspection.conclusions.length > 0)
-        throw new InputProblem(409, 'conclusion-signed', [], { number: record.number });
+      mustNotBeConcluded(inspection);
       const employee = await services.directory.employee(body.employeeId);
       if (!employee) return refuse('employeeId', 'unknown-employee');
       const running = inspection.screening?.result === 'inScope';
+      // Before the screening whoever screens decides; after it nobody asks again (R3, AMB-INS-01, AMB-INS-08).
+      if (running && !employee.hasPersonalDataAccess && !employee.participatesInPublicServices)
+        refuse('employeeId', 'employee-not-inspectable');
+      const { branchCode } = inspection;
+      if (running && branchCode && (await anySecurityOfficer(services.directory, [body.employeeId], branchCode)))
+        refuse('employeeId', 'security-officer');
       const lineId = await services.inspections.addLine(
         tx,
         record._id,
@@ -104,7 +99,6 @@ export const inspectionCommands: Command[] = [
     summary: 'Take an employee out again before the screening',
     body: z.strictObject({ lineId: id }),
     run: async ({ services, tx, record, inspection, body }) => {
-      mustBeOpen(record);
       mustBeLine(inspection, body.lineId);
       if (inspection.screening) throw new InputProblem(409, 'already-screened', [], { number: record.number });
       await services.inspections.removeLine(tx, record._id, body.lineId);
@@ -115,9 +109,13 @@ export const inspectionCommands: Command[] = [
     name: 'extract-scope',
     action: 'screening.write',
     summary: 'Set what NIT is asked for: facts and period (INS-20)',
-    body: z.strictObject({ facts: lines, periodFrom: z.iso.date(), periodTo: z.iso.date() }),
+    body: z.strictObject({
+      facts: z.array(longText).min(1).max(50),
+      periodFrom: z.iso.date(),
+      periodTo: z.iso.date(),
+    }),
+    fromForm: (form) => ({ ...form, facts: linesOf(form['facts']) }),
     run: async ({ services, tx, record, body }) => {
-      mustBeOpen(record);
       if (body.periodFrom > body.periodTo) refuse('periodFrom', 'after-end', { latest: body.periodTo });
       const today = localDay(tx.at, services.organisation.timeZone);
       if (body.periodTo > today) refuse('periodTo', 'in-future', { latest: today });
@@ -131,7 +129,6 @@ export const inspectionCommands: Command[] = [
     summary: 'Note why no extract is asked for, or why it is done without (AMB-INS-10)',
     body: z.strictObject({ text: longText }),
     run: async ({ services, tx, record, body }) => {
-      mustBeOpen(record);
       await services.inspections.noteNoExtractReason(tx, record._id, body.text);
       return {};
     },
@@ -142,8 +139,9 @@ export const inspectionCommands: Command[] = [
     summary: 'Plan a request for additional information (INS-16)',
     body: z.strictObject({ addresseeId: id, question: longText }),
     run: async ({ services, tx, record, inspection, body }) => {
-      mustBeOpen(record);
-      if (!(await services.directory.employee(body.addresseeId))) refuse('addresseeId', 'unknown-employee');
+      mustNotBeConcluded(inspection);
+      const addressee = await services.directory.employee(body.addresseeId);
+      if (!addressee?.active) refuse('addresseeId', 'unknown-employee');
       if (inspection.lines.some((line) => line.employeeId === body.addresseeId))
         refuse('addresseeId', 'inspected-employee');
       const requestId = await services.documents.plan(tx, {
@@ -161,7 +159,6 @@ export const inspectionCommands: Command[] = [
     summary: 'Note why a document has not come, for the decision in Tasklist',
     body: z.strictObject({ requestId: id, reason: longText }),
     run: async ({ services, tx, record, body }) => {
-      mustBeOpen(record);
       const request = await services.documents.find(body.requestId, tx);
       if (request?.caseId !== record._id || request.state !== 'requested') refuse('requestId', 'no-open-request');
       await services.documents.noteNonReceipt(tx, { ...body, subjectId: record.subjectId });
@@ -174,7 +171,6 @@ export const inspectionCommands: Command[] = [
     summary: 'Record that a document was not received (INS-17, AMB-INS-03)',
     body: z.strictObject({ requestId: id, reason: longText }),
     run: async ({ services, tx, record, body }) => {
-      mustBeOpen(record);
       const request = await services.documents.find(body.requestId, tx);
       if (request?.caseId !== record._id || request.state !== 'requested') refuse('requestId', 'no-open-request');
       await services.documents.recordNonReceipt(tx, { ...body, subjectId: record.subjectId });
@@ -186,12 +182,19 @@ export const inspectionCommands: Command[] = [
     action: 'signs.record',
     summary: 'Record signs of an offence (R9): both clocks start at the moment they were revealed',
     body: z.strictObject({
-      kinds: list(z.enum(['administrative', 'criminal'])).pipe(z.array(z.enum(['administrative', 'criminal'])).min(1)),
-      revealedAt: when.optional(),
+      kinds: z
+        .array(z.enum(['administrative', 'criminal']))
+        .min(1)
+        .max(2),
+      revealedAt: z.iso.datetime({ offset: true }).optional().describe('now when absent'),
+    }),
+    fromForm: (form, { timeZone }) => ({
+      ...form,
+      kinds: form['kinds'] === undefined ? undefined : [form['kinds']].flat(),
+      ...(typeof form['revealedAt'] === 'string' ? { revealedAt: instantOf(form['revealedAt'], timeZone) } : {}),
     }),
     run: async ({ services, tx, record, body }) => {
-      if (record.state === 'voided') throw new InputProblem(409, 'case-closed', [], { number: record.number });
-      const revealedAt = body.revealedAt ? instantOf(body.revealedAt, services.organisation.timeZone) : tx.at;
+      const revealedAt = body.revealedAt ? new Date(body.revealedAt) : tx.at;
       if (revealedAt > tx.at) refuse('revealedAt', 'in-future', { latest: tx.at.toISOString() });
       if (revealedAt < record.receivedAt)
         refuse('revealedAt', 'before-receipt', { earliest: record.receivedAt.toISOString() });
@@ -208,12 +211,11 @@ export const inspectionCommands: Command[] = [
     name: 'findings',
     action: 'findings.write',
     summary: 'Note the finding on an employee with its reasons (R7, F-INS-3)',
-    body: z.strictObject({ lineId: id, transferConfirmed: yes, reasoning: longText }),
+    body: z.strictObject({ lineId: id, transferConfirmed: z.boolean(), reasoning: longText }),
+    fromForm: (form) => ({ ...form, transferConfirmed: flagOf(form['transferConfirmed']) }),
     run: async ({ services, tx, record, inspection, body }) => {
-      mustBeOpen(record);
       mustBeLine(inspection, body.lineId);
-      if (inspection.conclusions.length > 0)
-        throw new InputProblem(409, 'conclusion-signed', [], { number: record.number });
+      mustNotBeConcluded(inspection);
       await services.inspections.setFinding(tx, record._id, body.lineId, body);
       return {};
     },
@@ -224,8 +226,9 @@ export const inspectionCommands: Command[] = [
     summary: 'Record a measure taken under the law (R8)',
     body: z.strictObject({ lineId: id, kind: longText, legalGround: longText, decidedOn: z.iso.date() }),
     run: async ({ services, tx, record, inspection, body }) => {
-      mustBeOpen(record);
       mustBeLine(inspection, body.lineId);
+      if (!inspection.lines.some(({ lineId, finding }) => lineId === body.lineId && finding?.transferConfirmed))
+        refuse('lineId', 'transfer-not-confirmed');
       const today = localDay(tx.at, services.organisation.timeZone);
       if (body.decidedOn > today) refuse('decidedOn', 'in-future', { latest: today });
       return { measureId: await services.inspections.addMeasure(tx, record._id, body) };
@@ -237,7 +240,6 @@ export const inspectionCommands: Command[] = [
     summary: 'Note that the application was withdrawn; the inspection goes on (AMB-INS-11)',
     body: z.strictObject({}),
     run: async ({ services, tx, record }) => {
-      mustBeOpen(record);
       await services.inspections.noteWithdrawal(tx, record._id);
       return {};
     },
@@ -248,9 +250,11 @@ export const inspectionCommands: Command[] = [
     summary: 'Change the unit that inspects; every clock stays (AMB-INS-09)',
     body: z.strictObject({ inspectingUnit: z.enum(['centralOffice', 'branch']) }),
     run: async ({ services, tx, record, inspection, body }) => {
-      mustBeOpen(record);
       const branchCode = body.inspectingUnit === 'branch' ? await commonBranch(services.directory, inspection) : null;
       if (body.inspectingUnit === 'branch' && !branchCode) refuse('inspectingUnit', 'employees-of-several-units');
+      const inspected = inspection.lines.map(({ employeeId }) => employeeId);
+      if (branchCode && (await anySecurityOfficer(services.directory, inspected, branchCode)))
+        refuse('inspectingUnit', 'security-officer');
       await services.inspections.changeUnit(tx, record._id, { inspectingUnit: body.inspectingUnit, branchCode });
       return {};
     },
@@ -261,7 +265,6 @@ export const inspectionCommands: Command[] = [
     summary: 'Void a case that was registered by mistake, with the reason',
     body: z.strictObject({ reason: longText }),
     run: async ({ services, tx, record, body }) => {
-      mustBeOpen(record);
       await services.cases.noteVoidReason(tx, record._id, await services.vault.seal(record.subjectId, body.reason, tx));
       await services.trail.record(tx, { caseId: record._id, type: 'case.voiding-requested', data: {} });
       await services.outbox.message(tx, {
@@ -276,8 +279,25 @@ export const inspectionCommands: Command[] = [
   }),
 ];
 
-/** The instant of a moment that a caller wrote: with its offset, or local time of the organisation's zone. */
-function instantOf(value: string, timeZone: string): Date {
-  if (/(Z|[+-]\d\d:\d\d)$/.test(value)) return new Date(value);
-  return new Date(Temporal.PlainDateTime.from(value).toZonedDateTime(timeZone).epochMilliseconds);
+/** The lines of a text area that have something in them. */
+function linesOf(value: Form[string]): string[] | undefined {
+  return [value ?? []]
+    .flat()
+    .join('\n')
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter(Boolean);
+}
+
+function flagOf(value: Form[string]): Form[string] | boolean {
+  return value === 'true' ? true : value === 'false' ? false : value;
+}
+
+/** RFC 3339 of a local time as a page's field has it; anything else as it is, for the schema to refuse. */
+function instantOf(value: string, timeZone: string): string {
+  try {
+    return Temporal.PlainDateTime.from(value).toZonedDateTime(timeZone).toInstant().toString();
+  } catch {
+    return value;
+  }
 }

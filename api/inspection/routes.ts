@@ -9,11 +9,12 @@ import { may } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import { actorOf } from '../access.js';
 import { clockViewOf } from '../cases/views.js';
-import { newInspection, problemView, registeredView, type NewInspection } from './schemas.js';
+import { problems, security } from '../openapi.js';
+import { newInspection, registeredView, type NewInspection } from './schemas.js';
 
 const idempotencyKey = z
   .string()
-  .regex(/^[\x21-\x7e]{8,128}$/)
+  .regex(/^[\x21-\x7e]{8,128}$/, { error: 'idempotency-key' })
   .optional()
   .describe('8 to 128 printable characters; the same key with the same content answers with the same case');
 
@@ -25,9 +26,10 @@ export const inspectionRoutes: FastifyPluginAsyncZod<{ services: Services }> = a
       schema: {
         summary: 'File an application or official information about a disclosure (R4)',
         tags: ['inspection'],
+        security: security.anybody,
         headers: z.looseObject({ 'idempotency-key': idempotencyKey }),
         body: newInspection,
-        response: { 200: registeredView, 201: registeredView, '4xx': problemView, '5xx': problemView },
+        response: { 200: registeredView, 201: registeredView, ...problems(400, 401, 403, 409, 413, 415, 422) },
       },
       config: { rateLimit: { max: services.settings.web.intakePerMinute, timeWindow: '1 minute' } },
     },
@@ -55,12 +57,7 @@ export async function file(
   // Idempotency is per client: people and machines by their login, anonymous callers by the key alone, which they alone know.
   const client = staff ? person.login : 'public';
   const by: Actor = staff ? actorOf(person) : { kind: 'applicant', id: 'public' };
-  return registerInspection(
-    services,
-    by,
-    triggerOf(body, services.clock.legalNow()),
-    key ? { client, key: hash(key) } : null,
-  );
+  return registerInspection(services, by, triggerOf(body), key ? { client, key: hash(key) } : null);
 }
 
 const newCase = {
@@ -76,6 +73,9 @@ function refuseWhatOnlyStaffMaySay(body: NewInspection): void {
   const faults = [
     ...(body.triggerKind === 'officialInformation' ? [{ field: 'triggerKind', code: 'staff-only' }] : []),
     ...(body.receivedAt ? [{ field: 'receivedAt', code: 'staff-only' }] : []),
+    ...(body.channel === 'page' ? [] : [{ field: 'channel', code: 'staff-only' }]),
+    // Whoever could name another's number would be answered with his case.
+    ...(body.sourceRefNo ? [{ field: 'sourceRefNo', code: 'staff-only' }] : []),
     ...body.employees.flatMap((employee, index) =>
       employee.employeeId ? [{ field: `employees[${index}].employeeId`, code: 'staff-only' }] : [],
     ),
@@ -83,10 +83,10 @@ function refuseWhatOnlyStaffMaySay(body: NewInspection): void {
   if (faults.length) throw new InputProblem(403, 'staff-only', faults);
 }
 
-function triggerOf(body: NewInspection, now: Date): Trigger {
+function triggerOf(body: NewInspection): Trigger {
   return {
     triggerKind: body.triggerKind,
-    receivedAt: body.receivedAt ? new Date(body.receivedAt) : now,
+    receivedAt: body.receivedAt ? new Date(body.receivedAt) : null,
     channel: body.channel,
     sourceRefNo: body.sourceRefNo ?? null,
     sender: body.sender

@@ -9,6 +9,9 @@ const shortText = z.string().trim().min(1).max(300);
 const day = z.iso.date();
 export const caseNumber = z.string().regex(/^[A-Z]{3}-\d{4}-\d{6}$/);
 
+/** How a trigger comes in. */
+export const channels = ['page', 'paper', 'mail', 'machine'] as const;
+
 const iin = z.string().refine((value) => isValidIin(value), { error: 'iin' });
 const bin = z.string().refine((value) => isValidBin(value), { error: 'bin' });
 
@@ -19,7 +22,7 @@ const sender = z.strictObject({
   email: z.email().max(254).optional().describe('where the receipt and the answer go'),
   phone: z
     .string()
-    .regex(/^\+?[0-9 ()-]{5,20}$/)
+    .regex(/^\+?[0-9 ()-]{5,20}$/, { error: 'phone' })
     .optional(),
 });
 
@@ -27,7 +30,7 @@ const employee = z
   .strictObject({
     employeeId: z
       .string()
-      .regex(/^[A-Za-z0-9-]{1,40}$/)
+      .regex(/^[A-Za-z0-9-]{1,40}$/, { error: 'id' })
       .optional()
       .describe('id in the directory; for staff and machine clients'),
     name: shortText.optional().describe('in words, where the sender does not know more'),
@@ -46,11 +49,13 @@ export const newInspection = z
     receivedAt: z.iso
       .datetime({ offset: true })
       .optional()
-      .describe('moment of receipt, not in the future; now when absent'),
-    channel: z.enum(['page', 'paper', 'mail', 'machine']).default('page'),
+      .describe('moment of receipt, not in the future; now when absent; for staff and machine clients'),
+    channel: z.enum(channels).default('page').describe('how it came in; other than page for staff and machine clients'),
     sourceRefNo: shortText
       .optional()
-      .describe("the sender's own number; the same number of the same channel is the same case"),
+      .describe(
+        "the sender's own number; the same number of the same channel is the same case; for staff and machine clients",
+      ),
     sender: sender.optional().describe('required for applications'),
     language: z.enum(['kk', 'ru']).default('ru').describe('language of the receipt and of the answer'),
     facts: z.array(longText).min(1).max(50).describe('R4, R6: the facts of the disclosure, one an entry'),
@@ -84,17 +89,12 @@ export const registeredView = z.object({
   state: z.string(),
   receivedAt: z.string(),
   registeredAt: z.string(),
-  accessCode: z.string().nullable().describe("the applicant's secret for following the case"),
+  accessCode: z
+    .string()
+    .nullable()
+    .describe(
+      "the applicant's secret for following the case; null for official information, and where the case was found by the sender's number",
+    ),
   clocks: z.array(clockView),
   links: z.object({ case: z.string(), follow: z.string() }),
-});
-
-/** RFC 9457. */
-export const problemView = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number(),
-  detail: z.string().optional(),
-  instance: z.string().optional(),
-  errors: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })).optional(),
 });

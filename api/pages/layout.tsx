@@ -3,6 +3,8 @@ import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Organisation } from '../../config/index.js';
 import type { Text } from '../../core/text.js';
+import { readsCases } from '../access.js';
+import type {} from '../plugins/language.js';
 import type {} from '../plugins/sign-in.js';
 
 /** What every page needs to know of its request. */
@@ -12,10 +14,17 @@ export interface PageContext {
   person: { login: string; name?: string; roles: string[] } | null;
   csrf: string;
   path: string;
+  /** Addresses of this page in the other languages; null where it answers a form and can't be asked for again. */
+  inLanguage: ((code: string) => string) | null;
   links: { tasklist: string; operate: string };
 }
 
 const languages = { kk: 'Қазақша', ru: 'Русский', en: 'English' } as const;
+
+/** The language of a page, which is one that organisations have their names in. */
+export function languageOf({ language }: Text): 'kk' | 'ru' | 'en' {
+  return language === 'ky' ? 'ru' : language;
+}
 
 /** A whole page as HTML. `title` is shown and set as the document's title. */
 export function page(context: PageContext, title: string, content: ComponentChildren): string {
@@ -23,16 +32,11 @@ export function page(context: PageContext, title: string, content: ComponentChil
 }
 
 function Page({ context, title, content }: { context: PageContext; title: string; content: ComponentChildren }): VNode {
-  const { text, organisation, person, path } = context;
-  const language = text.language as 'kk' | 'ru' | 'en';
+  const { text, organisation } = context;
+  const language = languageOf(text);
   return (
     <html lang={language}>
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{`${title} · Merzim`}</title>
-        <link rel="stylesheet" href="/assets/merzim.css" />
-      </head>
+      <Head title={title} />
       <body>
         <a class="skip" href="#main">
           {text.say('page.skip')}
@@ -40,44 +44,10 @@ function Page({ context, title, content }: { context: PageContext; title: string
         {organisation.fictional && <p class="fictional">{text.say('page.fictional')}</p>}
         <header>
           <div class="bar">
-            <a class="brand" href="/">
-              <strong>Merzim</strong>
-              <span>{organisation.name[language]}</span>
-            </a>
-            <nav aria-label={text.say('page.languages')} class="languages">
-              {Object.entries(languages).map(([code, name]) =>
-                code === language ? (
-                  <span aria-current="true" lang={code}>
-                    {name}
-                  </span>
-                ) : (
-                  <a href={`${path}?lang=${code}`} lang={code} hreflang={code}>
-                    {name}
-                  </a>
-                ),
-              )}
-            </nav>
+            <Brand organisation={organisation.name[language]} />
+            {context.inLanguage && <Languages context={context} language={language} link={context.inLanguage} />}
           </div>
-          <nav aria-label={text.say('page.menu')} class="menu">
-            <a href="/apply">{text.say('page.apply')}</a>
-            <a href="/follow">{text.say('page.follow')}</a>
-            {person ? (
-              <>
-                <a href="/cases">{text.say('page.cases')}</a>
-                <a href="/requests">{text.say('page.requests')}</a>
-                <a href={context.links.tasklist}>Tasklist</a>
-                <a href={context.links.operate}>Operate</a>
-                <form method="post" action="/sign-out" class="inline">
-                  <Csrf context={context} />
-                  <button type="submit" class="quiet">
-                    {text.say('page.sign-out', { who: person.name ?? person.login })}
-                  </button>
-                </form>
-              </>
-            ) : (
-              <a href={`/sign-in?to=${encodeURIComponent(path)}`}>{text.say('page.sign-in')}</a>
-            )}
-          </nav>
+          <Menu context={context} />
         </header>
         <main id="main">
           <h1>{title}</h1>
@@ -88,70 +58,90 @@ function Page({ context, title, content }: { context: PageContext; title: string
   );
 }
 
-/** The token that a form has to send back (CSRF). */
-export function Csrf({ context }: { context: PageContext }): VNode {
-  return <input type="hidden" name="_csrf" value={context.csrf} />;
-}
-
-/** A labelled field; `hint` says what would be right. */
-export function Field({
-  label,
-  name,
-  hint,
-  children,
-  ...input
-}: { label: string; name: string; hint?: string; children?: ComponentChildren } & Record<string, unknown>): VNode {
-  const hintId = hint ? `${name}-hint` : undefined;
+/** The head of every page, a problem's too. */
+export function Head({ title }: { title: string }): VNode {
   return (
-    <label class="field">
-      <span>{label}</span>
-      {hint && <small id={hintId}>{hint}</small>}
-      {children ?? <input name={name} aria-describedby={hintId} {...input} />}
-    </label>
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>{`${title} · Merzim`}</title>
+      <link rel="stylesheet" href="/assets/merzim.css" />
+    </head>
   );
 }
 
-export function Area({
-  label,
-  name,
-  hint,
-  required = true,
-  rows = 4,
+export function Brand({ organisation }: { organisation?: string }): VNode {
+  return (
+    <a class="brand" href="/">
+      <strong>Merzim</strong>
+      {organisation && <span>{organisation}</span>}
+    </a>
+  );
+}
+
+function Languages({
+  context,
+  language,
+  link,
 }: {
-  label: string;
-  name: string;
-  hint?: string;
-  required?: boolean;
-  rows?: number;
+  context: PageContext;
+  language: string;
+  link: (code: string) => string;
 }): VNode {
   return (
-    <Field label={label} name={name} hint={hint}>
-      <textarea name={name} rows={rows} required={required} maxLength={10_000} />
-    </Field>
+    <nav aria-label={context.text.say('page.languages')} class="languages">
+      {Object.entries(languages).map(([code, name]) =>
+        code === language ? (
+          <span aria-current="true" lang={code}>
+            {name}
+          </span>
+        ) : (
+          <a href={link(code)} lang={code} hreflang={code}>
+            {name}
+          </a>
+        ),
+      )}
+    </nav>
   );
 }
 
-export function Choice({
-  label,
-  name,
-  options,
-  required = true,
-}: {
-  label: string;
-  name: string;
-  options: readonly (readonly [value: string, label: string])[];
-  required?: boolean;
-}): VNode {
+function Menu({ context }: { context: PageContext }): VNode {
+  const { text, person, path, links } = context;
   return (
-    <Field label={label} name={name}>
-      <select name={name} required={required}>
-        {options.length !== 1 && <option value="" />}
-        {options.map(([value, shown]) => (
-          <option value={value}>{shown}</option>
-        ))}
-      </select>
-    </Field>
+    <nav aria-label={text.say('page.menu')} class="menu">
+      <MenuLink path={path} href="/apply" label={text.say('page.apply')} />
+      <MenuLink path={path} href="/follow" label={text.say('page.follow')} />
+      {person ? (
+        <>
+          {readsCases(person) && <MenuLink path={path} href="/cases" label={text.say('page.cases')} />}
+          <MenuLink path={path} href="/requests" label={text.say('page.requests')} />
+          <a href={links.tasklist}>Tasklist</a>
+          <a href={links.operate}>Operate</a>
+          <form method="post" action="/sign-out" class="inline">
+            <Csrf context={context} />
+            <button type="submit" class="quiet">
+              {text.say('page.sign-out', { who: person.name ?? person.login })}
+            </button>
+          </form>
+        </>
+      ) : (
+        <a href={`/sign-in?to=${encodeURIComponent(path)}`}>{text.say('page.sign-in')}</a>
+      )}
+    </nav>
   );
+}
+
+function MenuLink({ path, href, label }: { path: string; href: string; label: string }): VNode {
+  return (
+    <a href={href} aria-current={path === href ? 'page' : undefined}>
+      {label}
+    </a>
+  );
+}
+
+/** The token that a form of somebody who is signed in has to send back (CSRF). */
+export function Csrf({ context }: { context: PageContext }): VNode | null {
+  return context.csrf ? <input type="hidden" name="_csrf" value={context.csrf} /> : null;
 }
 
 /** A moment in words, with its exact value for machines. */
@@ -164,12 +154,19 @@ export function contextOf(
   organisation: Organisation,
   links: PageContext['links'],
 ): PageContext {
+  const [path = '/', query = ''] = request.url.split('?');
+  const inLanguage = (code: string): string => {
+    const params = new URLSearchParams(query);
+    params.set('lang', code);
+    return `${path}?${params.toString()}`;
+  };
   return {
     text: request.text,
     organisation,
     person: request.person ?? null,
     csrf: request.person ? request.csrfToken() : '',
-    path: request.url.split('?')[0] ?? '/',
+    path,
+    inLanguage: request.method === 'POST' ? null : inLanguage,
     links,
   };
 }

@@ -1,39 +1,49 @@
 import type { FastifyRequest } from 'fastify';
 import { render } from 'preact-render-to-string';
 import type { Problem } from '../plugins/problems.js';
+import { labelOf } from './labels.js';
+import { Brand, Head } from './layout.js';
 
 /** A refusal as a page: what is wrong with which field, and the way back. Needs nothing but the request, so that it works when all else fails. */
 export function problemPage(request: FastifyRequest, problem: Problem): string {
   const { text } = request;
+  const back = backOf(request, problem);
   return `<!doctype html>${render(
     <html lang={text.language}>
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{`${problem.title} · Merzim`}</title>
-        <link rel="stylesheet" href="/assets/merzim.css" />
-      </head>
+      <Head title={problem.title} />
       <body>
+        <header>
+          <div class="bar">
+            <Brand />
+          </div>
+        </header>
         <main id="main">
           <h1>{problem.title}</h1>
           {problem.errors && (
             <ul class="faults" role="alert">
               {problem.errors.map((error) => (
                 <li>
-                  <code>{error.field}</code>: {error.detail}
+                  <strong>{labelOf(text, error.field)}</strong>: {error.detail}
                 </li>
               ))}
             </ul>
           )}
           <p>
             {problem.status === 401 ? (
-              <a href={`/sign-in?to=${encodeURIComponent(problem.instance)}`}>{text.say('page.sign-in')}</a>
+              <a href={`/sign-in?to=${encodeURIComponent(back ?? problem.instance)}`}>{text.say('page.sign-in')}</a>
             ) : (
-              <a href="/">{text.say('page.home')}</a>
+              <a href={back ?? '/'}>{text.say(back ? 'page.back' : 'page.home')}</a>
             )}
           </p>
         </main>
       </body>
     </html>,
   )}`;
+}
+
+/** The page that the refused form was on; null where the refusal is of a page itself. */
+function backOf(request: FastifyRequest, { instance, type }: Problem): string | null {
+  if (request.method !== 'POST' || type.endsWith(':link-used') || instance === '/sign-out') return null;
+  if (instance.startsWith('/requests/')) return '/requests';
+  return /^\/cases\/[A-Z0-9-]+(?=\/)/.exec(instance)?.[0] ?? instance;
 }

@@ -1,50 +1,30 @@
 import type { VNode } from 'preact';
 import type { DocumentRequest } from '../../core/documents.js';
 import type { listCases } from '../cases/routes.js';
-import { Moment, type PageContext } from './layout.js';
+import { languageOf, Moment, type PageContext } from './layout.js';
 import { UploadForm } from './public.js';
 
 type Listed = Awaited<ReturnType<typeof listCases>>;
 
 /** The cases that the reader may see, newest first, a page at a time. */
-export function Cases({ context: { text }, listed }: { context: PageContext; listed: Listed }): VNode {
+export function Cases({ context, listed }: { context: PageContext; listed: Listed }): VNode {
+  const { text } = context;
+  if (listed.cases.length === 0) return <p>{text.say('case.none')}</p>;
   return (
     <>
-      {listed.cases.length === 0 && <p>{text.say('case.none')}</p>}
-      <div class="scroll" tabIndex={0} role="region" aria-label={text.say('page.cases')}>
+      <div class="scroll card" tabIndex={0} role="region" aria-label={text.say('page.cases')}>
         <table>
           <thead>
             <tr>
-              <th scope="col">{text.say('field.number')}</th>
-              <th scope="col">{text.say('field.state')}</th>
-              <th scope="col">{text.say('field.receivedAt')}</th>
-              <th scope="col">{text.say('case.clocks')}</th>
+              {['field.number', 'field.state', 'field.unit', 'field.receivedAt', 'case.next-due'].map((key) => (
+                <th scope="col">{text.say(key)}</th>
+              ))}
             </tr>
           </thead>
           <tbody>
-            {listed.cases.map((row) => {
-              const running = row.clocks.filter((clock) => clock.state === 'running' && clock.dueAt);
-              const next = running.map((clock) => clock.dueAt!).sort()[0];
-              const broken = row.clocks.some((clock) => clock.kept === false);
-              return (
-                <tr>
-                  <th scope="row">
-                    <a href={`/cases/${row.number}`}>{row.number}</a>
-                  </th>
-                  <td>
-                    <span class={`badge ${row.state}`}>{text.say(`state.${row.state}`)}</span>{' '}
-                    {row.outcome && text.say(`outcome.${row.outcome}`)}
-                  </td>
-                  <td>
-                    <Moment at={new Date(row.receivedAt)} text={text} />
-                  </td>
-                  <td>
-                    {next && <Moment at={new Date(next)} text={text} />}
-                    {broken && <span class="badge broken">{text.say('clock.was-broken')}</span>}
-                  </td>
-                </tr>
-              );
-            })}
+            {listed.cases.map((row) => (
+              <CaseRow context={context} row={row} />
+            ))}
           </tbody>
         </table>
       </div>
@@ -57,18 +37,47 @@ export function Cases({ context: { text }, listed }: { context: PageContext; lis
   );
 }
 
+function CaseRow({ context, row }: { context: PageContext; row: Listed['cases'][number] }): VNode {
+  const { text, organisation } = context;
+  const next = row.clocks
+    .flatMap(({ rule, state, dueAt }) => (state === 'running' && dueAt ? [{ rule, dueAt }] : []))
+    .sort((a, b) => a.dueAt.localeCompare(b.dueAt))[0];
+  const branch = organisation.branches.find(({ code }) => code === row.unit);
+  return (
+    <tr>
+      <th scope="row">
+        <a class="nowrap" href={`/cases/${row.number}`}>
+          {row.number}
+        </a>
+      </th>
+      <td>
+        <span class={`badge ${row.state}`}>{text.say(`state.${row.state}`)}</span>{' '}
+        {row.outcome && <small>{text.say(`outcome.${row.outcome}`)}</small>}
+      </td>
+      <td>{(branch ?? organisation.centralOffice).name[languageOf(text)]}</td>
+      <td>
+        <Moment at={new Date(row.receivedAt)} text={text} />
+      </td>
+      <td>
+        {next && (
+          <>
+            <Moment at={new Date(next.dueAt)} text={text} /> <small>{next.rule}</small>{' '}
+          </>
+        )}
+        {row.clocks.some(({ kept }) => kept === false) && (
+          <span class="badge broken">{text.say('clock.was-broken')}</span>
+        )}
+      </td>
+    </tr>
+  );
+}
+
 /** What the reader is asked for: each request by the number of its own letter. */
-export function Requests({
-  context,
-  requests,
-}: {
-  context: PageContext;
-  requests: (DocumentRequest & { question: string | null })[];
-}): VNode {
+export function Requests({ context, requests }: { context: PageContext; requests: DocumentRequest[] }): VNode {
   const { text } = context;
+  if (requests.length === 0) return <p>{text.say('request.none')}</p>;
   return (
     <>
-      {requests.length === 0 && <p>{text.say('request.none')}</p>}
       {requests.map((request) => (
         <UploadForm
           context={context}

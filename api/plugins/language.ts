@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { createText, type Language, type Text } from '../../core/text.js';
 
@@ -15,7 +15,7 @@ const cookieName = 'lang';
 
 /** Chooses the language of each answer (RFC 9110, 12.5.4) and hands its text to the handlers. */
 export const languagePlugin = fp<{ timeZone: string }>(async (app: FastifyInstance, { timeZone }) => {
-  const texts = new Map(spoken.map((language) => [language, createText(language, { timeZone })]));
+  const texts = textsOf(timeZone);
   app.decorateRequest('language', 'ru');
   app.decorateRequest('text');
   app.addHook('onRequest', async (request, reply) => {
@@ -29,6 +29,16 @@ export const languagePlugin = fp<{ timeZone: string }>(async (app: FastifyInstan
     reply.header('content-language', request.language);
   });
 });
+
+function textsOf(timeZone: string): Map<Language, Text> {
+  return new Map(spoken.map((language) => [language, createText(language, { timeZone })]));
+}
+
+/** Gives a language to a request that fails before any hook runs: its URL can't be read, say. */
+export function speak(request: FastifyRequest, timeZone: string): void {
+  request.language = preferred(request.headers['accept-language']);
+  request.text = textsOf(timeZone).get(request.language)!;
+}
 
 function isSpoken(value: unknown): value is Language {
   return spoken.includes(value as Language);

@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { InputProblem, type FieldFault } from '../../core/errors.js';
 import { errorFields } from '../../core/log.js';
-import { faultsOf } from '../faults.js';
 
 export interface Problem {
   type: string;
@@ -14,26 +12,29 @@ export interface Problem {
   errors?: { field: string; code: string; detail: string }[];
 }
 
-/** The one error handler: every refusal is an RFC 9457 problem in the caller's language that names each field and what would be right. */
-export const problemsPlugin = fp<{ page: (request: FastifyRequest, problem: Problem) => string }>(
-  async (app: FastifyInstance, { page }) => {
-    app.setErrorHandler((error, request, reply) => answer(request, reply, toProblem(error, request), page));
-    app.setNotFoundHandler((request, reply) =>
-      answer(request, reply, describe(request, new InputProblem(404, 'not-found')), page),
-    );
-  },
-);
+type Page = (request: FastifyRequest, problem: Problem) => string;
 
-function answer(
+/** The one error handler: every refusal is an RFC 9457 problem in the caller's language that names each field and what would be right. */
+export const problemsPlugin = fp<{ page: Page }>(async (app: FastifyInstance, { page }) => {
+  app.setErrorHandler((error, request, reply) => answerProblem(request, reply, error, page));
+  app.setNotFoundHandler((request, reply) => answerProblem(request, reply, new InputProblem(404, 'not-found'), page));
+});
+
+/** Answers an error as a problem: a page for a browser, `application/problem+json` for anybody else. */
+export function answerProblem(
   request: FastifyRequest,
   reply: FastifyReply,
-  problem: Problem,
-  page: (request: FastifyRequest, problem: Problem) => string,
+  error: unknown,
+  page: Page | null,
 ): FastifyReply {
+  const problem = toProblem(error, request);
   reply.status(problem.status).header('cache-control', 'no-store');
-  return wantsPage(request)
+  return page && wantsPage(request)
     ? reply.type('text/html; charset=utf-8').send(page(request, problem))
-    : reply.type('application/problem+json').serializer(JSON.stringify).send(problem);
+    : reply
+        .type('application/problem+json')
+        .serializer((value: unknown) => JSON.stringify(value))
+        .send(problem);
 }
 
 /** A browser asks for a page, unless it calls the API. */
@@ -41,58 +42,62 @@ export function wantsPage(request: FastifyRequest): boolean {
   return !request.url.startsWith('/api/') && /\btext\/html\b/.test(request.headers.accept ?? '');
 }
 
-function toProblem(error: unknown, request: FastifyRequest): Problem {
-  if (error instanceof InputProblem) return describe(request, error);
-  if (hasZodFastifySchemaValidationErrors(error))
-    return describe(
-      request,
-      new InputProblem(
-        422,
-        'validation',
-        faultsOf(
-          error.validation.map(({ params }) => (params as { issue: Parameters<typeof faultsOf>[0][number] }).issue),
-        ),
-      ),
-    );
-  const status = (error as { statusCode?: number }).statusCode ?? 500;
-  if (status < 500) return describe(request, clientFault(status));
-  const unreachable = /Mongo.*(Network|ServerSelection)|MongoNotConnected/.test((error as Error).name);
-  request.log.error(
-    { ...errorFields(error), route: request.routeOptions.url, method: request.method },
-    'request failed',
-  );
-  return describe(request, new InputProblem(unreachable ? 503 : 500, unreachable ? 'unavailable' : 'internal'));
-}
-
-/** Faults that Fastify finds before a handler: a body that is no JSON, too large, of another type; too many requests. */
-function clientFault(status: number): InputProblem {
-  const types: Record<number, string> = {
-    401: 'sign-in',
-    403: 'forbidden',
-    404: 'not-found',
-    413: 'too-large',
-    415: 'media-type',
-    429: 'too-many-requests',
-  };
-  return new InputProblem(status, types[status] ?? 'malformed');
-}
-
-function describe(request: FastifyRequest, { status, type, faults, params }: InputProblem): Problem {
+/** What is wrong, in the words of the request's language. */
+export function describeProblem(request: FastifyRequest, { status, type, faults, params }: InputProblem): Problem {
   const { text } = request;
+  const errors = faults.map((fault) => ({ field: fault.field, code: fault.code, detail: say(request, fault) }));
   return {
     type: `urn:merzim:problem:${type}`,
     title: text.say(`problem.${type}`, params),
     status,
     instance: request.url.split('?')[0] ?? '/',
-    ...(faults.length
-      ? {
-          errors: faults.map((fault) => ({ field: fault.field, code: fault.code, detail: say(request, fault) })),
-          detail: faults.map((fault) => `${fault.field}: ${say(request, fault)}`).join(' '),
-        }
-      : {}),
+    ...(errors.length ? { detail: errors.map(({ field, detail }) => `${field}: ${detail}.`).join(' '), errors } : {}),
   };
 }
 
 function say({ text }: FastifyRequest, { code, params }: FieldFault): string {
   return text.say(`fault.${code}`, params ?? {});
+}
+
+function toProblem(error: unknown, request: FastifyRequest): Problem {
+  if (error instanceof InputProblem) {
+    // A part of the path that can't be one (a number that was never a case's) names nothing that is there.
+    const inPath = (error as { validationContext?: string }).validationContext === 'params';
+    return describeProblem(request, inPath ? new InputProblem(404, 'not-found') : error);
+  }
+  const { statusCode = 500, code, name = '' } = error as { statusCode?: number; code?: string; name?: string };
+  if (statusCode < 500) return describeProblem(request, clientFault(request, statusCode, code ?? name));
+  const unreachable = /Mongo.*(Network|ServerSelection|WaitQueue)|MongoNotConnected/.test(name);
+  request.log.error(
+    { ...errorFields(error), route: request.routeOptions.url, method: request.method },
+    'request failed',
+  );
+  return describeProblem(request, new InputProblem(unreachable ? 503 : 500, unreachable ? 'unavailable' : 'internal'));
+}
+
+const types: Record<number, string> = {
+  401: 'sign-in',
+  403: 'forbidden',
+  404: 'not-found',
+  413: 'too-large',
+  415: 'media-type',
+  429: 'too-many-requests',
+};
+
+/** Faults that Fastify finds before a handler: a body that is no JSON, too large, of another type; too many requests. */
+function clientFault(request: FastifyRequest, status: number, code: string): InputProblem {
+  const faults: Record<number, FieldFault[]> = {
+    400: /JSON_BODY|SyntaxError/.test(code) ? [{ field: 'body', code: 'json' }] : [],
+    413: [{ field: 'body', code: 'too-large', params: { maxBytes: request.routeOptions.bodyLimit ?? 0 } }],
+    415: [{ field: 'content-type', code: 'media-type', params: { accepted: acceptedTypes(request) } }],
+  };
+  return new InputProblem(status, types[status] ?? 'malformed', faults[status] ?? []);
+}
+
+/** What a route takes: its schema says so where it isn't JSON; pages take what forms send. */
+function acceptedTypes(request: FastifyRequest): string {
+  const { consumes } = (request.routeOptions.schema ?? {}) as { consumes?: string[] };
+  return (
+    consumes ?? [request.url.startsWith('/api/') ? 'application/json' : 'application/x-www-form-urlencoded']
+  ).join(', ');
 }

@@ -286,7 +286,6 @@ export function createInspections(deps: {
         data: {
           number: conclusion.number,
           sha256: conclusion.sha256,
-          author: conclusion.author,
           attachments: conclusion.attachments.length,
         },
       });

@@ -12,8 +12,8 @@ import type { Inspection, InspectionLine, TriggerKind } from './model.js';
 /** A trigger of an inspection (F-INS-1) whose form has been checked at the edge. */
 export interface Trigger {
   triggerKind: TriggerKind;
-  /** When it was received, UTC; not in the future. */
-  receivedAt: Date;
+  /** When it was received, UTC; not in the future. Null: in the moment of its registration. */
+  receivedAt: Date | null;
   channel: string;
   /** The sender's own number, to find a repeat by; null where there is none. */
   sourceRefNo: string | null;
@@ -30,7 +30,10 @@ export interface Trigger {
 
 export interface Registered {
   case: CaseRecord;
-  /** The applicant's secret for following the case; null where nobody outside does. */
+  /**
+   * The applicant's secret for following the case; null where nobody outside does, and where the case was found by the sender's number: who
+   * knows that needn't be who got the code.
+   */
   accessCode: string | null;
   /** True when this request had been accepted before: nothing was written now. */
   repeated: boolean;
@@ -38,7 +41,7 @@ export interface Registered {
 
 /**
  * Registers a trigger: case, first clock (DL-INS-5), receipt, message to the engine and trail entry in one transaction (INS-01, -04 to
- * -07). A repeat (same Idempotency-Key or same source number, same content) answers with the same case.
+ * -07). A repeat (same Idempotency-Key with the same content, or same channel and source number) answers with the same case.
  * @throws InputProblem 422 naming each field; 409 for a repeated key with other content; 503 when the act is off.
  */
 export async function registerInspection(
@@ -56,25 +59,17 @@ export async function registerInspection(
     : null;
 
   const known = async (): Promise<Registered | null> => {
-    const former =
-      (idempotency && (await cases.byIdempotencyKey(idempotency.client, idempotency.key))) ??
-      (sourceRef && (await cases.bySourceRef('inspection', sourceRef)));
-    if (!former) return null;
-    if (
-      former.idempotency &&
-      idempotency &&
-      former.idempotency.key === idempotency.key &&
-      former.idempotency.contentHash !== contentHash
-    )
+    const same = idempotency && (await cases.byIdempotencyKey(idempotency.client, idempotency.key));
+    if (same && same.idempotency?.contentHash !== contentHash)
       throw new InputProblem(
         409,
         'idempotency-conflict',
         [{ field: 'Idempotency-Key', code: 'used-with-other-content' }],
-        {
-          number: former.number,
-        },
+        { number: same.number },
       );
-    return { case: former, accessCode: accessCodeOf(services, former), repeated: true };
+    if (same) return { case: same, accessCode: accessCodeOf(services, same), repeated: true };
+    const former = sourceRef && (await cases.bySourceRef('inspection', sourceRef));
+    return former ? { case: former, accessCode: null, repeated: true } : null;
   };
 
   const repeated = await known();
@@ -121,13 +116,18 @@ function checkAct(services: Services): { effectiveFrom: string; legalBasis: stri
 async function checkTrigger(services: Services, trigger: Trigger, effectiveFrom: string): Promise<InspectionLine[]> {
   const faults: FieldFault[] = [];
   const now = services.clock.legalNow();
-  const zone = services.organisation.timeZone;
+  const { timeZone: zone, jurisdiction } = services.organisation;
   const today = localDay(now, zone);
-  if (trigger.receivedAt.getTime() > now.getTime())
+  const receivedOn = localDay(trigger.receivedAt ?? now, zone);
+  const [firstYear = 0] = services.calendar.years(jurisdiction);
+  if (trigger.receivedAt && trigger.receivedAt > now)
     faults.push({ field: 'receivedAt', code: 'in-future', params: { latest: now.toISOString() } });
   // INS-35: the Rules apply to what was received after they took effect.
-  else if (localDay(trigger.receivedAt, zone) < effectiveFrom)
+  else if (receivedOn < effectiveFrom)
     faults.push({ field: 'receivedAt', code: 'before-act', params: { earliest: effectiveFrom } });
+  // No term can be counted from a day of which no calendar tells whether it was a working day.
+  else if (receivedOn < `${firstYear}-01-01`)
+    faults.push({ field: 'receivedAt', code: 'before-calendar', params: { earliest: `${firstYear}-01-01` } });
   if (trigger.period && trigger.period.from > trigger.period.to)
     faults.push({ field: 'period.from', code: 'after-end', params: { latest: trigger.period.to } });
   if (trigger.period && trigger.period.to > today)
@@ -165,6 +165,7 @@ async function register(
   const { cases, clocks, inspections, numbers, organisation, outbox, trail, vault } = services;
   const { trigger, lines } = request;
   const act = checkAct(services);
+  const receivedAt = trigger.receivedAt ?? tx.at;
   const caseId = newId();
   const subjectId = await vault.createSubject(tx, 'case');
   const year = Number(localDay(tx.at, organisation.timeZone).slice(0, 4));
@@ -184,7 +185,7 @@ async function register(
     outcome: null,
     legalBasis: act.legalBasis,
     purpose: act.purpose,
-    receivedAt: trigger.receivedAt,
+    receivedAt,
     registeredAt: tx.at,
     closedAt: null,
     subjectId,
@@ -204,18 +205,25 @@ async function register(
       number,
       process: 'inspection',
       kind: trigger.triggerKind,
-      receivedAt: trigger.receivedAt.toISOString(),
+      receivedAt: receivedAt.toISOString(),
       channel: trigger.channel,
     },
   });
-  const file = await caseFile(services, tx, { caseId, number, subjectId, trigger, lines, unit });
+  const file = await caseFile(services, tx, {
+    caseId,
+    number,
+    subjectId,
+    trigger: { ...trigger, receivedAt },
+    lines,
+    unit,
+  });
   await inspections.create(tx, file);
   await clocks.start(tx, {
     caseId,
     caseNumber: number,
     process: 'inspection',
     rule: 'DL-INS-5',
-    startedAt: trigger.receivedAt,
+    startedAt: receivedAt,
   });
   if (follows) await sendReceipt(services, tx, record, trigger, file.trigger.senderSubjectId);
   await outbox.message(tx, {
@@ -235,7 +243,7 @@ async function caseFile(
     caseId: string;
     number: string;
     subjectId: string;
-    trigger: Trigger;
+    trigger: Trigger & { receivedAt: Date };
     lines: InspectionLine[];
     unit: Pick<Inspection, 'inspectingUnit' | 'branchCode'>;
   },

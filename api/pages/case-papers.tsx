@@ -1,0 +1,257 @@
+import type { VNode } from 'preact';
+import { loadTemplate } from '../../core/letter-template.js';
+import type { CaseDocument, DocumentRequest } from '../../core/documents.js';
+import { Command, employeeOfLine, kindOf, nameOf, Section, Table, type Part, type Staff } from './case-parts.js';
+import { Area, Choice } from './fields.js';
+import { Csrf, Moment } from './layout.js';
+import { FileField, SanctionsPresent } from './public.js';
+
+/** Parts of the case file page that are about papers: documents and their requests, letters, and the trail of it all. */
+
+export function Documents({ part, staff }: { part: Part; staff: Staff }): VNode {
+  const { context, file } = part;
+  const { text } = context;
+  const { inspection, extracts } = file;
+  const open = file.requests.filter((request) => request.state === 'requested');
+  const inspected = new Set(inspection.lines.map(({ employeeId }) => employeeId));
+  const isPartOfExtract = ({ kind }: CaseDocument): boolean => kind.startsWith('nitExtract');
+  const parts = file.documents.filter(isPartOfExtract);
+  return (
+    <Section title={text.say('case.documents')}>
+      <RequestTable {...part} />
+      {extracts.length > 0 && (
+        <ul>
+          {extracts.map((extract) => (
+            <li>
+              {kindOf(text, extract.system === 'iisPsc' ? 'nitExtractIisPsc' : 'nitExtractEgovPortal')}:{' '}
+              {text.say(`extract.${extract.state}`)}
+              {extract.state === 'complete' && ` (${text.say('extract.rows', { count: extract.rows })})`}
+            </li>
+          ))}
+        </ul>
+      )}
+      {file.documents.length === 0 && <p>{text.say('case.no-documents')}</p>}
+      <DocumentList part={part} documents={file.documents.filter((document) => !isPartOfExtract(document))} />
+      {parts.length > 0 && (
+        <details>
+          <summary>{text.say('case.extract-files', { count: parts.length })}</summary>
+          <DocumentList part={part} documents={parts} />
+        </details>
+      )}
+      <Upload part={part} open={open} />
+      <Command
+        part={part}
+        action="additional-request.write"
+        name="requests"
+        title={text.say('command.requests')}
+        when={inspection.conclusions.length === 0 && inspection.screening?.result !== 'outOfScope'}
+      >
+        <Choice
+          label={text.say('field.addressee')}
+          name="addresseeId"
+          options={staff.filter(([employeeId]) => !inspected.has(employeeId))}
+        />
+        <Area label={text.say('field.question')} name="question" />
+      </Command>
+      {(['non-receipt-notes', 'non-receipts'] as const).map((name) => (
+        <Command
+          part={part}
+          action="non-receipt.record"
+          name={name}
+          title={text.say(`command.${name}`)}
+          when={open.length > 0}
+        >
+          <Choice
+            label={text.say('field.request')}
+            name="requestId"
+            options={open.map((asked) => option(part, asked))}
+          />
+          <Area label={text.say('field.reason')} name="reason" />
+        </Command>
+      ))}
+    </Section>
+  );
+}
+
+function option({ context, file }: Part, { _id, kind, addresseeId, lineId }: DocumentRequest): [string, string] {
+  const about = employeeOfLine(file, lineId);
+  const from = nameOf(file, addresseeId);
+  return [_id, `${kindOf(context.text, kind)} — ${about && about !== from ? `${about} (${from})` : from}`];
+}
+
+function RequestTable({ context: { text }, file }: Part): VNode | null {
+  if (file.requests.length === 0) return null;
+  const heads = ['kind', 'about', 'addressee', 'letter', 'requestedAt', 'state'];
+  return (
+    <Table label={text.say('case.requests')} heads={heads.map((name) => text.say(`request.${name}`))}>
+      {file.requests.map((request) => (
+        <tr>
+          <th scope="row">
+            {kindOf(text, request.kind)}
+            {request.question && <small class="text">{request.question}</small>}
+          </th>
+          <td>{employeeOfLine(file, request.lineId) ?? '—'}</td>
+          <td>{nameOf(file, request.addresseeId)}</td>
+          <td class="nowrap">{request.letterNumber ?? '—'}</td>
+          <td>
+            <Moment at={request.requestedAt} text={text} />
+          </td>
+          <td>
+            <span class={`badge ${request.state}`}>{text.say(`request.${request.state}`)}</span>{' '}
+            {request.settledAt && <Moment at={request.settledAt} text={text} />}
+            {request.state === 'requested' && request.nonReceiptNote && (
+              <small class="text">{request.nonReceiptNote}</small>
+            )}
+            {request.nonReceipt && <small class="text">{request.nonReceipt.reason}</small>}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function DocumentList({ part, documents }: { part: Part; documents: readonly CaseDocument[] }): VNode | null {
+  const { context, file } = part;
+  const { text } = context;
+  if (documents.length === 0) return null;
+  return (
+    <ul class="documents">
+      {documents.map((document) => (
+        <li>
+          <a href={`/api/cases/${file.opened.record.number}/documents/${document._id}`}>{document.name}</a>
+          <p>
+            {[kindOf(text, document.kind), employeeOfLine(file, document.lineId)].filter(Boolean).join(', ')}
+            {document.sanctionsPresent !== null &&
+              ` (${text.say('field.sanctionsPresent')}: ${text.say(document.sanctionsPresent ? 'field.sanctions-some' : 'field.sanctions-none')})`}
+            , {text.say('document.size', { kib: Math.ceil(document.bytes / 1024) })},{' '}
+            <Moment at={document.addedAt} text={text} />
+          </p>
+          <code class="hash">SHA-256 {document.sha256}</code>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Upload({ part, open }: { part: Part; open: readonly DocumentRequest[] }): VNode | null {
+  const { context, file, can } = part;
+  const { text } = context;
+  if (!can.has('document.upload')) return null;
+  return (
+    <details>
+      <summary>{text.say('command.documents')}</summary>
+      <form
+        method="post"
+        action={`/cases/${file.opened.record.number}/documents`}
+        enctype="multipart/form-data"
+        class="stack"
+      >
+        <Csrf context={context} />
+        {open.length > 0 && (
+          <Choice
+            label={text.say('field.request')}
+            name="requestId"
+            required={false}
+            empty={text.say('field.no-request')}
+            options={open.map((asked) => option(part, asked))}
+          />
+        )}
+        {open.some(({ kind }) => kind === 'hrSanctionsCertificate') && (
+          <SanctionsPresent context={context} required={false} />
+        )}
+        <FileField context={context} />
+        <button type="submit">{text.say('action.send')}</button>
+      </form>
+    </details>
+  );
+}
+
+const titles = new Map<string, string>();
+
+/** What a letter is, by the title of its file; English readers are told in Russian, which the letter speaks. */
+function letterTitle(template: string, language: string): string {
+  const key = `${template}.${language === 'kk' ? 'kk' : 'ru'}`;
+  let title = titles.get(key);
+  if (title === undefined) {
+    title = loadTemplate(template, language === 'kk' ? 'kk' : 'ru').title;
+    titles.set(key, title);
+  }
+  return title;
+}
+
+export function Letters({ context: { text }, file }: Part): VNode {
+  const heads = ['number', 'title', 'state', 'sentAt'].map((name) => text.say(`letter.${name}`));
+  return (
+    <Section title={text.say('case.letters')}>
+      {file.letters.length === 0 ? (
+        <p>{text.say('case.no-letters')}</p>
+      ) : (
+        <Table label={text.say('case.letters')} heads={heads}>
+          {file.letters.map((letter) => (
+            <tr>
+              <th scope="row" class="nowrap">
+                {letter.number}
+              </th>
+              <td>{letterTitle(letter.template, text.language)}</td>
+              <td>
+                <span class={`badge ${letter.state}`}>{text.say(`letter.state.${letter.state}`)}</span>{' '}
+                {letter.possibleDouble && <span class="badge late">{text.say('letter.possible-double')}</span>}
+              </td>
+              <td>
+                <Moment at={letter.sentAt} text={text} />
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Section>
+  );
+}
+
+/** As many of the newest entries as a page can show; the API has them all. */
+const shownEntries = 200;
+
+export function Trail({ context: { text }, file }: Part): VNode {
+  const heads = ['seq', 'at', 'by', 'type', 'data', 'hash'].map((name) => text.say(`trail.${name}`));
+  const older = Math.max(0, file.trail.length - shownEntries);
+  return (
+    <Section title={text.say('case.trail')}>
+      {older > 0 && (
+        <p>
+          {text.say('case.older-entries', { count: older })}{' '}
+          <a href={`/api/cases/${file.opened.record.number}`}>{text.say('case.whole-file')}</a>
+        </p>
+      )}
+      <Table label={text.say('case.trail')} heads={heads}>
+        {file.trail.slice(older).map((entry) => (
+          <tr>
+            <th scope="row">{entry.seq}</th>
+            <td>
+              <Moment at={entry.at} text={text} />
+            </td>
+            <td>{entry.by.id}</td>
+            <td>
+              <code>{entry.type}</code>
+            </td>
+            <td>
+              {Object.entries(entry.data)
+                .filter(([, value]) => value !== '' && value !== null)
+                .map(([name, value]) => `${name}: ${shortened([value].flat().join(', '))}`)
+                .join('; ')}
+            </td>
+            <td>
+              <code class="hash" title={entry.hash}>
+                {entry.hash.slice(0, 12)}
+              </code>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </Section>
+  );
+}
+
+/** Hashes and lists by their beginning: the API has them whole. */
+function shortened(value: string): string {
+  return value.length > 40 ? `${value.slice(0, 12)}…` : value;
+}

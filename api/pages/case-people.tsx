@@ -1,0 +1,215 @@
+import type { VNode } from 'preact';
+import { Command, nameOf, Section, type Part, type Staff } from './case-parts.js';
+import { Area, Choice, Field } from './fields.js';
+import { languageOf, Moment } from './layout.js';
+
+/** Parts of the case file page that are about employees: who is inspected, what was found, what follows from it. */
+
+export function Employees({ part, staff }: { part: Part; staff: Staff }): VNode {
+  const { text } = part.context;
+  const { lines, conclusions } = part.file.inspection;
+  const named = new Set(lines.map(({ employeeId }) => employeeId));
+  return (
+    <Section title={text.say('case.employees')}>
+      {lines.length === 0 && <p>{text.say('case.no-employees')}</p>}
+      {lines.map((line) => (
+        <Line part={part} line={line} />
+      ))}
+      <Command
+        part={part}
+        action="employee.add"
+        name="employees"
+        title={text.say('command.employees')}
+        when={conclusions.length === 0}
+      >
+        <Choice
+          label={text.say('field.employee')}
+          name="employeeId"
+          options={staff.filter(([employeeId]) => !named.has(employeeId))}
+        />
+      </Command>
+    </Section>
+  );
+}
+
+function Line({ part, line }: { part: Part; line: Part['file']['inspection']['lines'][number] }): VNode {
+  const { context, file } = part;
+  const { text } = context;
+  const { screening, conclusions } = file.inspection;
+  const employee = file.employees.get(line.employeeId);
+  const unit = text.language === 'kk' ? employee?.unitNameKk : employee?.unitNameRu;
+  return (
+    <article class="card">
+      <h3>{nameOf(file, line.employeeId)}</h3>
+      <p>{[employee?.position, unit].filter(Boolean).join(', ')}</p>
+      <p class="badges">
+        <span class="badge">{text.say(line.hasPersonalDataAccess ? 'case.has-access' : 'case.no-access')}</span>
+        <span class="badge">
+          {text.say(line.participatesInPublicServices ? 'case.in-services' : 'case.not-in-services')}
+        </span>
+      </p>
+      {line.finding && (
+        <p>
+          <strong>{text.say(line.finding.transferConfirmed ? 'finding.confirmed' : 'finding.notConfirmed')}</strong>
+          <span class="text"> {line.finding.reasoning}</span>
+        </p>
+      )}
+      <Command
+        part={part}
+        action="findings.write"
+        name="findings"
+        title={text.say('command.findings')}
+        when={conclusions.length === 0}
+      >
+        <input type="hidden" name="lineId" value={line.lineId} />
+        <Choice
+          label={text.say('field.finding')}
+          name="transferConfirmed"
+          value={line.finding ? String(line.finding.transferConfirmed) : undefined}
+          options={[
+            ['true', text.say('finding.confirmed')],
+            ['false', text.say('finding.notConfirmed')],
+          ]}
+        />
+        <Area label={text.say('field.reasoning')} name="reasoning" value={line.finding?.reasoning ?? ''} />
+      </Command>
+      <Command
+        part={part}
+        action="measures.write"
+        name="measures"
+        title={text.say('command.measures')}
+        when={line.finding?.transferConfirmed === true}
+      >
+        <input type="hidden" name="lineId" value={line.lineId} />
+        <Field label={text.say('field.measureKind')} name="kind" required minLength={3} maxLength={10_000} />
+        <Field label={text.say('field.legalGround')} name="legalGround" required minLength={3} maxLength={10_000} />
+        <Field label={text.say('field.decidedOn')} name="decidedOn" type="date" required />
+      </Command>
+      <Command
+        part={part}
+        action="employee.add"
+        name="employee-removals"
+        title={text.say('command.employee-removals')}
+        when={screening === null}
+      >
+        <input type="hidden" name="lineId" value={line.lineId} />
+      </Command>
+    </article>
+  );
+}
+
+export function Signs(part: Part): VNode {
+  const { text } = part.context;
+  const { signs } = part.file.inspection;
+  return (
+    <Section title={text.say('case.signs')}>
+      {signs.length === 0 ? (
+        <p>{text.say('case.no-signs')}</p>
+      ) : (
+        <ul>
+          {signs.map((sign) => (
+            <li>
+              {sign.kinds.map((kind) => text.say(`sign.${kind}`)).join(', ')} —{' '}
+              <Moment at={sign.revealedAt} text={text} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <Command part={part} action="signs.record" name="signs" title={text.say('command.signs')}>
+        <fieldset>
+          <legend>{text.say('field.signs')}</legend>
+          {(['administrative', 'criminal'] as const).map((kind) => (
+            <label>
+              <input type="checkbox" name="kinds" value={kind} /> {text.say(`sign.${kind}`)}
+            </label>
+          ))}
+        </fieldset>
+        <Field
+          label={text.say('field.revealedAt')}
+          name="revealedAt"
+          type="datetime-local"
+          hint={text.say('hint.revealedAt')}
+        />
+      </Command>
+    </Section>
+  );
+}
+
+export function Conclusion({ context, file }: Part): VNode | null {
+  const { text } = context;
+  const { conclusions, measures, lines } = file.inspection;
+  if (conclusions.length === 0 && measures.length === 0) return null;
+  return (
+    <Section title={text.say('case.conclusion')}>
+      {conclusions.map((conclusion) => (
+        <article class="card">
+          <h3>
+            {conclusion.number}, <Moment at={conclusion.signedAt} text={text} />
+          </h3>
+          <p>{text.say('case.conclusion-by', { who: conclusion.author })}</p>
+          <p>{text.say('case.attachments', { count: conclusion.attachments.length })}</p>
+          <code class="hash">SHA-256 {conclusion.sha256}</code>
+        </article>
+      ))}
+      {measures.length > 0 && (
+        <>
+          <h3>{text.say('case.measures')}</h3>
+          <ul>
+            {measures.map((measure) => (
+              <li>
+                {nameOf(file, lines.find(({ lineId }) => lineId === measure.lineId)?.employeeId ?? '')}:{' '}
+                <span class="text">
+                  {measure.kind} ({measure.legalGround})
+                </span>
+                , {text.date(measure.decidedOn)}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Section>
+  );
+}
+
+/** What is rarely done and concerns the case as a whole. */
+export function Other(part: Part): VNode | null {
+  const { context, file, can } = part;
+  const { text, organisation } = context;
+  const { withdrawnAt, trigger, inspectingUnit } = file.inspection;
+  const { voidReason } = file.opened.record;
+  const isApplication = trigger.kind !== 'officialInformation';
+  const offered = {
+    'withdrawal.note': isApplication && withdrawnAt === null,
+    'unit.change': true,
+    'case.void': voidReason === null,
+  };
+  if (!Object.entries(offered).some(([action, when]) => when && can.has(action))) return null;
+  const units = [
+    ['centralOffice', organisation.centralOffice.name[languageOf(text)]],
+    ['branch', text.say('unit.branch')],
+  ] as const;
+  return (
+    <Section title={text.say('case.other')}>
+      <Command
+        part={part}
+        action="withdrawal.note"
+        name="withdrawal"
+        title={text.say('command.withdrawal')}
+        when={offered['withdrawal.note']}
+      >
+        <p>{text.say('hint.withdrawal')}</p>
+      </Command>
+      <Command part={part} action="unit.change" name="unit" title={text.say('command.unit')}>
+        <Choice
+          label={text.say('field.unit')}
+          name="inspectingUnit"
+          hint={text.say('hint.unit')}
+          options={units.filter(([unit]) => unit !== inspectingUnit)}
+        />
+      </Command>
+      <Command part={part} action="case.void" name="void" title={text.say('command.void')} when={offered['case.void']}>
+        <Area label={text.say('field.reason')} name="reason" />
+      </Command>
+    </Section>
+  );
+}
