@@ -11,8 +11,7 @@ export const voidCase = defineWorker({
   output: z.object({}),
   errors: [],
   run: async ({ input: { caseId }, tx, services }) => {
-    for (const clock of await services.clocks.ofCase(caseId))
-      await services.clocks.stop(tx, { clockId: clock._id, stoppedAt: tx.at });
+    await services.clocks.cancelOfCase(tx, caseId);
     await services.cases.void(tx, caseId);
     await services.trail.record(tx, { caseId, type: 'case.voided', data: {} });
     return {};
