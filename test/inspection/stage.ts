@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import { composeServices } from '../../core/compose.js';
 import type { Services } from '../../core/services.js';
 import { Actor } from '../../local/play/actor.js';
@@ -7,6 +8,7 @@ import { travel, type Journey } from '../../local/play/time.js';
 import { readLocalUsers } from '../../local/stack/web-users.js';
 import { deployAll, readResources } from '../../workers/deployment.js';
 import type { Engine } from '../../workers/engine.js';
+import { parseKeys } from '../../workers/engine-rest.js';
 import { trigger, type TriggerBody } from '../builders/inspection.js';
 import { deployFixtures, startApps, testEngine, testStack, type AppName } from '../helpers/stack.js';
 import { InspectionCase } from './inspection-case.js';
@@ -37,6 +39,12 @@ export interface Stage {
    * what must not happen. Nothing is slept.
    */
   allHadTheirTurn(): Promise<void>;
+  /** Travels to the next working day at eleven in the morning, so that no term of a test depends on when it is run. */
+  toWorkingMorning(): Promise<Date>;
+  /** The newest value of a variable of a process instance, as the engine exported it; undefined while there is none. */
+  variable(processInstanceKey: string, name: string): Promise<unknown>;
+  /** Keys of the process instances that came by an element, e.g. an end event, as the engine exported it. */
+  instancesPast(elementId: string): Promise<string[]>;
   /** Tells the NIT simulator how to behave. */
   nit(behaviour: Record<string, unknown>): Promise<void>;
   /** Voids what is still open, so that no later journey wakes it, and ends the processes. */
@@ -57,6 +65,21 @@ export async function openStage({
   await deployAll(engine, readResources());
   await deployFixtures(engine, 'moment-passed');
   const running = await startApps(apps, { LOG_LEVEL: 'warn', ...env });
+
+  const exported = async (kind: string, fields: Record<string, string>): Promise<Record<string, unknown>[]> => {
+    const url = `${testStack().env['OPENSEARCH_URL']}/zeebe-record_${kind}_*/_search`;
+    const filter = Object.entries(fields).map(([name, value]) => ({ term: { [name]: value } }));
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ size: 100, sort: [{ position: 'desc' }], query: { bool: { filter } } }),
+    });
+    if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+    const { hits } = parseKeys(await answer.text()) as {
+      hits: { hits: { _source: { value: Record<string, unknown> } }[] };
+    };
+    return hits.hits.map(({ _source }) => _source.value);
+  };
 
   const users = new Map(readLocalUsers().map((user) => [user.login, user]));
   const actors = new Map<string, Promise<Actor>>();
@@ -96,6 +119,28 @@ export async function openStage({
         patienceMs,
       );
     },
+    toWorkingMorning: async () => {
+      const { timeZone, jurisdiction } = services.organisation;
+      const now = Temporal.Instant.fromEpochMilliseconds((await stage.now()).getTime()).toZonedDateTimeISO(timeZone);
+      let to = now.withPlainTime('11:00');
+      while (
+        Temporal.ZonedDateTime.compare(to, now) <= 0 ||
+        !services.calendar.day(jurisdiction, to.toPlainDate()).working
+      )
+        to = to.add({ days: 1 });
+      return stage.travel({ to: new Date(to.epochMilliseconds) });
+    },
+    variable: async (processInstanceKey, name) => {
+      const [newest] = await exported('variable', {
+        'value.name': name,
+        'value.processInstanceKey': processInstanceKey,
+      });
+      return newest ? (JSON.parse(String(newest['value'])) as unknown) : undefined;
+    },
+    instancesPast: async (elementId) =>
+      (await exported('process-instance', { 'value.elementId': elementId, intent: 'ELEMENT_COMPLETED' })).map((value) =>
+        String(value['processInstanceKey']),
+      ),
     nit: async (behaviour) => {
       const answer = await fetch(`${settings.nit.url.replace(/\/$/, '')}/control`, {
         method: 'POST',
