@@ -16,8 +16,8 @@ export interface JavaProgram {
 }
 
 /**
- * The command of a Java program of the stack. Tuned for a small machine and a short life: one garbage collector thread, the quick
- * compiler only, few malloc arenas, and an archive of loaded classes that the first stop writes and each later start maps.
+ * The command of a Java program of the stack. Tuned for a small machine and a short life: one garbage collector thread, few
+ * new objects at a time, the quick compiler only, few malloc arenas, and an archive of loaded classes that the first stop writes and each later start maps.
  */
 export function java(site: Site, program: JavaProgram): Command {
   const { folders, tools } = site;
@@ -29,6 +29,8 @@ export function java(site: Site, program: JavaProgram): Command {
     command: path.join(home, 'bin', 'java'),
     args: [
       `-Xmx${program.heapMb}m`,
+      '-Xms64m',
+      '-Xmn32m',
       '-XX:+UseSerialGC',
       '-XX:TieredStopAtLevel=1',
       '-Xss512k',
@@ -39,6 +41,10 @@ export function java(site: Site, program: JavaProgram): Command {
       `-Djava.io.tmpdir=${temporary}`,
       '-XX:+AutoCreateSharedArchive',
       `-XX:SharedArchiveFile=${path.join(folders.cache, `${program.name}-${path.basename(need(tools, 'engineDir'))}.jsa`)}`,
+      // Else all pages of the archive are patched, and resident, for an address that changes from start to start.
+      '-XX:+UnlockDiagnosticVMOptions',
+      '-XX:ArchiveRelocationMode=0',
+      '-XX:+IgnoreUnrecognizedVMOptions',
       '-Xlog:cds=off',
       '-Xlog:cds+dynamic=off',
       ...(program.options ?? []),

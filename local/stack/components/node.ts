@@ -6,6 +6,10 @@ import { answers, plainEnvironment, type Site } from '../site.js';
 
 const host = '127.0.0.1';
 
+/** Node takes what it gets: a smaller nursery and fewer malloc arenas save 30 MB a process, which are many here. */
+const lean = ['--max-semi-space-size=4', '--enable-source-maps'];
+const leanEnvironment = { MALLOC_ARENA_MAX: '2' };
+
 /** The application's processes by name, with the file each is. */
 const entries = {
   api: 'api/server.js',
@@ -34,8 +38,13 @@ export function app({ ports }: Site, name: AppName, env: Record<string, string>,
     name,
     command: {
       command: process.execPath,
-      args: ['--enable-source-maps', inProject('dist', entries[name])],
-      env: { ...plainEnvironment(), ...env, ...(name === 'api' ? {} : { HEALTH_PORT: String(port) }) },
+      args: [...lean, inProject('dist', entries[name])],
+      env: {
+        ...plainEnvironment(),
+        ...leanEnvironment,
+        ...env,
+        ...(name === 'api' ? {} : { HEALTH_PORT: String(port) }),
+      },
       cwd: inProject(),
     },
     ports: [port],
@@ -55,11 +64,12 @@ export function mail({ ports, folders }: Site): ComponentSpec {
     command: {
       command: process.execPath,
       args: [
+        ...lean,
         inProject('node_modules', 'maildev', 'dist', 'bin', 'maildev.js'),
         ...['--smtp', String(ports.smtp), '--ip', host, '--web', String(ports.mailWeb), '--web-ip', host],
         ...['--mail-directory', folder, '--silent'],
       ],
-      env: plainEnvironment(),
+      env: { ...plainEnvironment(), ...leanEnvironment },
       cwd: folder,
     },
     ports: [ports.smtp, ports.mailWeb],
@@ -79,7 +89,7 @@ export function localServer(
     name,
     command: {
       command: process.execPath,
-      args: ['--enable-source-maps', inProject('dist', file)],
+      args: [...lean, inProject('dist', file)],
       env: { ...plainEnvironment(), HOST: host, PORT: String(port), NODE_ENV: env.NODE_ENV ?? 'development', ...env },
       cwd: inProject(),
     },
