@@ -35,6 +35,8 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // What factories return are objects of functions that know no `this`.
+      '@typescript-eslint/unbound-method': 'off',
       // A function that keeps a promise's contract may have nothing to wait for.
       '@typescript-eslint/require-await': 'off',
     },

@@ -63,7 +63,6 @@ async function typeOf(bytes: Uint8Array): Promise<string | null> {
 function isReadableText(bytes: Uint8Array): boolean {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
-    // eslint-disable-next-line no-control-regex
     return !/[\u0000-\u0008\u000b\u000e-\u001f\u007f\ufffe\uffff]/.test(text);
   } catch {
     return false;

@@ -35,8 +35,7 @@ export interface Decision<S extends z.ZodType = z.ZodType> {
 }
 
 /** A decision of any answers, as registries hold it. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- contravariant in what its schema says
-export type AnyDecision = Decision<any>;
+export type AnyDecision = Decision;
 
 export function defineDecision<S extends z.ZodType>(decision: Decision<S>): Decision<S> {
   return decision;

@@ -115,8 +115,8 @@ function refusePipeline(stages: readonly unknown[], fields: readonly FieldPath[]
   const roots = new Set(fields.map(([root]) => root));
   for (const stage of stages) {
     for (const [operator, changes] of Object.entries(stage as object)) {
-      const names = typeof changes === 'object' && changes !== null ? Object.keys(changes) : [];
-      const touched = names.find((name) => roots.has(name.split('.')[0]!));
+      const names = typeof changes === 'object' && changes !== null ? Object.keys(changes as object) : [];
+      const touched = names.find((name) => roots.has(name.split('.')[0]));
       if (operator === '$unset') continue;
       if (operator.startsWith('$replace') || touched !== undefined) {
         throw new PermanentError(`${touched ?? operator}: personal fields can't be set by a pipeline, use $set`);

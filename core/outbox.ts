@@ -112,7 +112,7 @@ export function createOutbox({ database }: { database: Database }): Outbox {
             { returnDocument: 'after' },
           )
           .lean();
-        if (entry) claimed.push(entry as OutboxEntry);
+        if (entry) claimed.push(entry);
       }
       return claimed;
     },

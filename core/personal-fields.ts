@@ -166,7 +166,7 @@ function requireStringPath(schema: Schema, field: FieldPath): void {
       names = [];
     } else {
       names.push(part);
-      type = at?.path(names.join('.')) as unknown as SchemaPath | undefined;
+      type = at?.path(names.join('.'));
       if (type?.instance === 'Array') at = undefined; // only `$` leads on: mongoose itself would overlook that it is missing
       if (type?.instance === 'Embedded') {
         at = type.schema;
@@ -182,7 +182,7 @@ function requireStringPath(schema: Schema, field: FieldPath): void {
 
 function refuseDottedNames(document: unknown, fields: readonly FieldPath[]): void {
   const roots = new Set(fields.map(([root]) => root));
-  const dotted = Object.keys(document ?? {}).find((name) => name.includes('.') && roots.has(name.split('.')[0]!));
+  const dotted = Object.keys(document ?? {}).find((name) => name.includes('.') && roots.has(name.split('.')[0]));
   if (dotted !== undefined) throw fault(dotted, 'is personal: write it as a nested object');
 }
 

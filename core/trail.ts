@@ -2,7 +2,6 @@ import { canonicalHash } from './canonical.js';
 import type { Clock } from './clock.js';
 import { ensureCollection } from './collections.js';
 import type { Actor, Database, Tx } from './database.js';
-import { PermanentError } from './errors.js';
 import { newId } from './ids.js';
 import { checkTrailFacts } from './trail-facts.js';
 

@@ -83,8 +83,7 @@ export interface Worker<
 }
 
 /** A worker of any input and output, as registries and guards hold it. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a worker's functions are contravariant in what its schemas say
-export type AnyWorker = Worker<any, any, string, any>;
+export type AnyWorker = Worker<z.ZodObject, z.ZodObject>;
 
 type Declaration<I extends z.ZodObject, O extends z.ZodObject, E extends string, R> = Omit<
   Worker<I, O, E, R>,

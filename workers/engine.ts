@@ -69,12 +69,17 @@ export interface Engine extends EngineRest {
   deploy(resources: { name: string; content: Buffer }[]): Promise<DeployedResource[]>;
   /** The decision's output for these inputs, by its latest version. */
   evaluateDecision(decisionId: string, variables: Variables): Promise<PlainValue>;
-  /** Runs a short process to its end and returns the named variables; null when no such process (of that version) is deployed. */
+  /**
+   * Runs a short process to its end and returns the named variables; null when no such process (of that version) is deployed. Not repeated
+   * when it fails: it might run twice.
+   */
   runToEnd(request: {
     processId: string;
     version?: number;
     variables?: Variables;
     fetchVariables: string[];
+    /** 10,000 unless given. */
+    withinMs?: number;
   }): Promise<Record<string, unknown> | null>;
   /** Starts an instance directly. A repeat starts a second one: cases start by message instead. */
   startInstance(processId: string, variables: Variables): Promise<{ processInstanceKey: string }>;
@@ -122,31 +127,45 @@ const commandMs = 20_000;
 
 export function createEngine(
   { engine }: Pick<Settings, 'engine'>,
-  options: {
-    /** Attempts again after a broken connection or back-pressure; 0 leaves that to the caller. */ retries?: number;
+  {
+    retries = 3,
+  }: {
+    /** Attempts again after a broken connection or back-pressure; 0 leaves that to the caller. */
+    retries?: number;
   } = {},
 ): Engine {
-  const config = sdkConfiguration(engine, options.retries ?? 3);
+  const config = sdkConfiguration(engine);
   const auth = authProvider(engine, config);
   // Two clients: the SDK attaches a stream's error listeners to every call of its connection.
   const commands = new Zeebe.ZeebeGrpcClient({ config, oAuthProvider: auth });
   const polls = new Zeebe.ZeebeGrpcClient({ config, oAuthProvider: auth });
   let closed = false;
 
-  const command = async <T>(name: string, send: () => Promise<T>): Promise<T> => {
+  const once = async <T>(name: string, send: () => Promise<T>, withinMs = commandMs): Promise<T> => {
     if (closed) throw new EngineUnavailable(`engine: ${name} after the connection was closed`, false);
     const deadline = new AbortController();
     try {
       return await Promise.race([
         send(),
-        sleep(commandMs, undefined, { signal: deadline.signal, ref: false }).then(() => {
-          throw new EngineUnavailable(`engine: ${name} was not answered within ${commandMs} ms`, false);
+        sleep(withinMs, undefined, { signal: deadline.signal, ref: false }).then(() => {
+          throw new EngineUnavailable(`engine: ${name} was not answered within ${withinMs} ms`, false);
         }),
       ]);
     } catch (error) {
       throw fault(name, error);
     } finally {
       deadline.abort();
+    }
+  };
+  /** For commands that may be repeated: the SDK's own repetition would repeat those that create something as well. */
+  const command = async <T>(name: string, send: () => Promise<T>): Promise<T> => {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await once(name, send);
+      } catch (error) {
+        if (!(error instanceof EngineUnavailable) || attempt >= retries || closed) throw error;
+        await sleep(500 * 2 ** attempt * (0.5 + Math.random() / 2));
+      }
     }
   };
   const answer = async (name: string, send: () => Promise<unknown>): Promise<JobAnswer> => {
@@ -161,7 +180,7 @@ export function createEngine(
   };
 
   const topology: Engine['topology'] = async () => {
-    const { gatewayVersion, partitionsCount } = await command('topology', () => commands.topology());
+    const { gatewayVersion, partitionsCount } = await once('topology', () => commands.topology());
     return { version: gatewayVersion, partitions: partitionsCount };
   };
 
@@ -236,7 +255,7 @@ export function createEngine(
     },
     evaluateDecision: async (decisionId, variables) => {
       const evaluated = await command('evaluate decision', () =>
-        commands.evaluateDecision({ decisionId, variables: asSdk(variables) } as never),
+        commands.evaluateDecision({ decisionId, variables: asSdk(variables) }),
       );
       const { decisionOutput, failedDecisionId } = evaluated as unknown as {
         decisionOutput: string;
@@ -245,16 +264,19 @@ export function createEngine(
       if (failedDecisionId) throw new PermanentError(`decision ${failedDecisionId} could not be evaluated`);
       return JSON.parse(decisionOutput) as PlainValue;
     },
-    runToEnd: async ({ processId, version = -1, variables = {}, fetchVariables }) => {
+    runToEnd: async ({ processId, version = -1, variables = {}, fetchVariables, withinMs = 10_000 }) => {
       try {
-        const ended = await command('run process', () =>
-          commands.createProcessInstanceWithResult({
-            bpmnProcessId: processId,
-            version,
-            variables: asSdk(variables),
-            fetchVariables,
-            requestTimeout: commandMs / 2,
-          }),
+        const ended = await once(
+          'run process',
+          () =>
+            commands.createProcessInstanceWithResult({
+              bpmnProcessId: processId,
+              version,
+              variables: asSdk(variables),
+              fetchVariables,
+              requestTimeout: withinMs,
+            }),
+          withinMs + 2_000,
         );
         return { ...(ended.variables as Record<string, unknown>) };
       } catch (error) {
@@ -263,7 +285,7 @@ export function createEngine(
       }
     },
     startInstance: async (bpmnProcessId, variables) => {
-      const { processInstanceKey } = await command('start instance', () =>
+      const { processInstanceKey } = await once('start instance', () =>
         commands.createProcessInstance({ bpmnProcessId, variables: asSdk(variables) }),
       );
       return { processInstanceKey };
@@ -298,7 +320,7 @@ const asSdk = (variables: Variables): SdkVariables => variables as unknown as Sd
 
 type SdkConfiguration = NonNullable<NonNullable<ConstructorParameters<typeof Zeebe.ZeebeGrpcClient>[0]>['config']>;
 
-function sdkConfiguration(engine: Settings['engine'], retries: number): SdkConfiguration {
+function sdkConfiguration(engine: Settings['engine']): SdkConfiguration {
   return {
     ZEEBE_GRPC_ADDRESS: engine.grpcAddress,
     ZEEBE_REST_ADDRESS: engine.restAddress,
@@ -314,8 +336,8 @@ function sdkConfiguration(engine: Settings['engine'], retries: number): SdkConfi
     CAMUNDA_BASIC_AUTH_PASSWORD: engine.password,
     zeebeGrpcSettings: {
       ZEEBE_CLIENT_LOG_LEVEL: 'NONE',
-      ZEEBE_GRPC_CLIENT_RETRY: retries > 0,
-      ZEEBE_GRPC_CLIENT_MAX_RETRIES: retries,
+      ZEEBE_GRPC_CLIENT_RETRY: false,
+      ZEEBE_GRPC_CLIENT_MAX_RETRIES: 0,
       ZEEBE_GRPC_CLIENT_MAX_RETRY_TIMEOUT_SECONDS: 5,
       GRPC_KEEPALIVE_TIME_MS: 60_000,
       GRPC_KEEPALIVE_TIMEOUT_MS: 20_000,

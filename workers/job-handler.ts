@@ -30,7 +30,7 @@ export function createJobHandler(deps: {
   const { clock, database } = services;
   const log = services.log.child({ component: 'runtime' });
 
-  const outcomeOf = async (worker: AnyWorker, job: Job, input: unknown, time: JobTime) => {
+  const outcomeOf = async (worker: AnyWorker, job: Job, input: Record<string, unknown>, time: JobTime) => {
     const identity: JobIdentity = {
       epoch: job.epoch,
       jobType: job.type,
@@ -139,7 +139,7 @@ type Reached = { value: unknown } | { error: BusinessError };
 /** Runs the outside calls. One that doesn't heed its signal is left behind when its time is up; it may be repeated by declaration. */
 async function reach(
   worker: AnyWorker,
-  { time, ...context }: { input: unknown; job: Job; services: Services; engine: Engine; time: JobTime },
+  { time, ...context }: { input: Record<string, unknown>; job: Job; services: Services; engine: Engine; time: JobTime },
 ): Promise<Reached> {
   if (!worker.reach) return { value: undefined };
   const { signal, heartbeat } = time;
@@ -182,14 +182,14 @@ async function answerWith(engine: Engine, key: string, outcome: JobOutcome): Pro
 
 /** The names that a worker's jobs are fetched with. Never empty: to the engine an empty list means all variables. */
 export function fetchedVariables(worker: AnyWorker): string[] {
-  return [...new Set(['caseId', 'caseNumber', ...Object.keys(worker.input.shape as object)])];
+  return [...new Set(['caseId', 'caseNumber', ...Object.keys(worker.input.shape)])];
 }
 
 function readInput(
   worker: AnyWorker,
   variables: Record<string, unknown>,
-): { input: unknown; caseId: string | null; caseNumber: string | null } {
-  const declaredNames = new Set(Object.keys(worker.input.shape as object));
+): { input: Record<string, unknown>; caseId: string | null; caseNumber: string | null } {
+  const declaredNames = new Set(Object.keys(worker.input.shape));
   const given = Object.fromEntries(
     Object.entries(variables).filter(
       ([name]) => declaredNames.has(name) || (name !== 'caseId' && name !== 'caseNumber'),
@@ -215,7 +215,7 @@ function checkFacts(worker: AnyWorker, facts: unknown): Record<string, Fact> {
   if (!parsed.success)
     throw new PermanentError(`output of ${worker.type} is wrong: ${describeIssues(parsed.error.issues)}`);
   const checked: Record<string, Fact> = {};
-  for (const [name, value] of Object.entries(parsed.data as Record<string, unknown>)) {
+  for (const [name, value] of Object.entries(parsed.data)) {
     if (value === undefined) continue;
     if (!isFact(value))
       throw new PermanentError(

@@ -27,7 +27,8 @@ export function inspectionDocumentKinds(deps: {
       addressee: async (caseId, lineId) =>
         documentAddressee(deps.directory, await deps.inspections.get(caseId), lineId, kind),
       letterData: async (caseId, lineId) => {
-        if (kind === 'employeeExplanatoryNote') return {};
+        const none: Record<string, string> = {};
+        if (kind === 'employeeExplanatoryNote') return none;
         const { lines } = await deps.inspections.get(caseId);
         const line = lines.find((candidate) => candidate.lineId === lineId);
         const employee = line && (await deps.directory.employee(line.employeeId));

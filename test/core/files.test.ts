@@ -268,6 +268,7 @@ describe('adoption and sweeping', () => {
       yield* pieces(randomBytes(MiB));
     };
     const storing = files.store(file({ content: slow() }));
+    // eslint-disable-next-line jest/valid-expect -- awaited below, once the sweep has been
     const refused = expect(storing).rejects.toThrow('was swept as an orphan while it was stored');
     await half;
     expect(await files.sweepOrphans(-1000)).toBe(1);

@@ -154,11 +154,14 @@ describe('rendering', () => {
     const { wordings } = await find(letterId);
     expect(wordings).toEqual([loadTemplate('inspection/receipt', 'ru').sha256]);
     const old = loadTemplate('inspection/receipt', 'ru').source.replace('Ваше обращение принято', 'Прежняя редакция');
-    await services.database.connection
-      .collection<{ _id: string }>('letter-templates')
-      .insertOne({ _id: 'f'.repeat(64), template: 'inspection/receipt', language: 'ru', source: old } as {
-        _id: string;
-      });
+    await services.database.connection.collection<{ _id: string }>('letter-templates').insertOne({
+      _id: 'f'.repeat(64),
+      template: 'inspection/receipt',
+      language: 'ru',
+      source: old,
+    } as {
+      _id: string;
+    });
     await services.database.connection
       .collection<{ _id: string }>('letters')
       .updateOne({ _id: letterId }, { $set: { wordings: ['f'.repeat(64)] } });

@@ -80,7 +80,7 @@ async function collectionsOf(connection: Connection): Promise<string[]> {
 }
 
 function collection(connection: Connection, name: string): mongo.Collection {
-  return connection.db!.collection(name) as unknown as mongo.Collection;
+  return connection.db!.collection(name);
 }
 
 function matches(bytes: Buffer, patterns: readonly Pattern[]): Pattern[] {
