@@ -55,6 +55,18 @@ const mustBeLine = (inspection: Inspection, lineId: string): void => {
 
 export const inspectionCommands: Command[] = [
   define({
+    name: 'letter-addresses',
+    action: 'decision:letter.correct-address',
+    summary: 'Correct the address of a letter that could not be delivered, and send it again',
+    body: z.strictObject({ letterId: id, email: z.email().max(254) }),
+    run: async ({ services, tx, record, body }) => {
+      const letter = await services.letters.find(body.letterId, tx);
+      if (letter?.caseId !== record._id || letter.state !== 'failed') refuse('letterId', 'letter-not-failed');
+      await services.letters.resend(tx, body.letterId, { email: body.email });
+      return {};
+    },
+  }),
+  define({
     name: 'screening-reason',
     action: 'screening.write',
     summary: 'Note why the trigger is out of scope (INS-08)',

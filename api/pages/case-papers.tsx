@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { loadTemplate } from '../../core/letter-template.js';
 import type { CaseDocument, DocumentRequest } from '../../core/documents.js';
 import { Command, employeeOfLine, kindOf, nameOf, Section, Table, type Part, type Staff } from './case-parts.js';
-import { Area, Choice } from './fields.js';
+import { Area, Choice, Field } from './fields.js';
 import { Csrf, Moment } from './layout.js';
 import { FileField, SanctionsPresent } from './public.js';
 
@@ -179,7 +179,12 @@ function letterTitle(template: string, language: string): string {
   return title;
 }
 
-export function Letters({ context: { text }, file }: Part): VNode {
+export function Letters(part: Part): VNode {
+  const {
+    context: { text },
+    file,
+  } = part;
+  const failed = file.letters.filter(({ state }) => state === 'failed');
   const heads = ['number', 'title', 'state', 'sentAt'].map((name) => text.say(`letter.${name}`));
   return (
     <Section title={text.say('case.letters')}>
@@ -204,6 +209,23 @@ export function Letters({ context: { text }, file }: Part): VNode {
           ))}
         </Table>
       )}
+      <Command
+        part={part}
+        action="decision:letter.correct-address"
+        name="letter-addresses"
+        title={text.say('command.letter-addresses')}
+        when={failed.length > 0}
+      >
+        <Choice
+          label={text.say('letter.number')}
+          name="letterId"
+          options={failed.map((letter) => [
+            letter._id,
+            `${letter.number} — ${letterTitle(letter.template, text.language)}`,
+          ])}
+        />
+        <Field label={text.say('field.email')} name="email" type="email" required />
+      </Command>
     </Section>
   );
 }
