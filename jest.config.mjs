@@ -16,6 +16,8 @@ export default {
       },
     ],
   },
+  globalSetup: '<rootDir>/test/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/global-teardown.mjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.merzim/', '<rootDir>/local/engine/target/'],
   watchPathIgnorePatterns: ['<rootDir>/.merzim/'],

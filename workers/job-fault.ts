@@ -100,6 +100,14 @@ const storeFaults = new Set([
   'MongooseServerSelectionError',
 ]);
 
+/** The database can't be reached, or a transaction kept meeting another one's writes, perhaps those of a worker that was killed. */
 function isStoreFault(error: unknown): boolean {
-  return error instanceof Error && storeFaults.has(error.name);
+  if (!(error instanceof Error)) return false;
+  const { hasErrorLabel, code } = error as { hasErrorLabel?: (label: string) => boolean; code?: unknown };
+  const writeConflict = 112;
+  return (
+    storeFaults.has(error.name) ||
+    code === writeConflict ||
+    (typeof hasErrorLabel === 'function' && hasErrorLabel.call(error, 'TransientTransactionError'))
+  );
 }

@@ -1,15 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import mongoose from 'mongoose';
-import { Temporal } from 'temporal-polyfill';
-import { loadOrganisation, loadSettings, inProject, type Settings } from '../../config/index.js';
-import { createCalendar } from '../../core/calendar.js';
-import { readClockOffset, writeClockOffset } from '../../core/clock.js';
-import { readOffset, setOffset } from '../../local/stack/engine-clock.js';
-import { createEngine, type Engine, type Variables } from '../../workers/engine.js';
-import type { UserTask } from '../../workers/engine-rest.js';
+import { inProject, loadSettings, type Settings } from '../../config/index.js';
+import { waitFor } from '../../local/play/tasks.js';
+import { createEngine, type Engine } from '../../workers/engine.js';
 
 /** The running stack of this test run: started by test/global-setup.mjs, or an own one named by MERZIM_TEST_STACK. */
 export interface TestStack {
@@ -42,97 +36,6 @@ export async function deployFixtures(engine: Engine, ...names: string[]): Promis
       content: readFileSync(inProject('test', 'fixtures', 'processes', `${name}.bpmn`)),
     })),
   );
-}
-
-export type Journey =
-  { workingDays: number } | { days: number } | { hours: number } | { ms: number } | { to: Date | string };
-
-/**
- * Moves legal time forward for everything that runs on the stack: the offset in MongoDB first, then the engine's clock. Working days keep
- * the time of day. Returns the new legal time. Throws for a journey back: timers that have fired stay fired.
- */
-export async function travel(journey: Journey): Promise<Date> {
-  const { settings } = testStack();
-  const { managementUrl } = settings.engine;
-  if (!settings.clock.travel || !managementUrl) throw new Error('travel: the stack runs without time travel');
-  const connection = await mongoose
-    .createConnection(settings.mongo.uri, { dbName: settings.mongo.database })
-    .asPromise();
-  try {
-    const before = await readClockOffset(connection);
-    const now = new Date(Date.now() + before);
-    const to = destination(now, journey, settings.organisation);
-    if (to < now) throw new Error(`travel: ${to.toISOString()} lies before ${now.toISOString()}`);
-    const offset = before + (to.getTime() - now.getTime());
-    await writeClockOffset(connection, offset);
-    await setOffset(managementUrl, offset);
-    return to;
-  } finally {
-    await connection.close();
-  }
-}
-
-/** Legal time on the stack now. */
-export async function legalNow(): Promise<Date> {
-  const { managementUrl } = testStack().settings.engine;
-  const offset = managementUrl ? await readOffset(managementUrl) : 0;
-  return new Date(Date.now() + offset);
-}
-
-function destination(now: Date, journey: Journey, organisationName: string): Date {
-  if ('to' in journey) return new Date(journey.to);
-  if ('ms' in journey) return new Date(now.getTime() + journey.ms);
-  if ('hours' in journey) return new Date(now.getTime() + journey.hours * 3_600_000);
-  if ('days' in journey) return new Date(now.getTime() + journey.days * 24 * 3_600_000);
-  const { timeZone, jurisdiction } = loadOrganisation(organisationName);
-  const calendar = createCalendar();
-  let at = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone);
-  for (let left = journey.workingDays; left > 0;) {
-    at = at.add({ days: 1 });
-    if (calendar.isWorkingDay(jurisdiction, at.toPlainDate())) left -= 1;
-  }
-  return new Date(at.epochMilliseconds);
-}
-
-/** Asks until `look` finds something (not null or undefined, not an empty list), at most `withinMs`. The description is for its error. */
-export async function eventually<T>(
-  description: string,
-  look: () => Promise<T | null | undefined>,
-  withinMs = 30_000,
-): Promise<T> {
-  const deadline = performance.now() + withinMs;
-  for (;;) {
-    const found = await look();
-    if (found !== null && found !== undefined && !(Array.isArray(found) && found.length === 0)) return found;
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${description}`);
-    await sleep(200);
-  }
-}
-
-/**
- * Waits for an open user task and completes it as `as` would in Tasklist: takes it, then completes it with the form's answers. Which
- * one: of an instance, or of any process that holds the variable caseNumber.
- */
-export async function completeTask(
-  engine: Engine,
-  which: { elementId: string; as: string; processInstanceKey?: string; caseNumber?: string },
-  answers: Variables = {},
-): Promise<UserTask> {
-  const { elementId, as, processInstanceKey, caseNumber } = which;
-  const [task] = await eventually(
-    `an open task ${elementId} of ${caseNumber ?? processInstanceKey ?? 'any case'}`,
-    () =>
-      engine.userTasks({
-        elementId,
-        state: 'CREATED',
-        ...(processInstanceKey ? { processInstanceKey } : {}),
-        ...(caseNumber ? { variable: { name: 'caseNumber', value: caseNumber } } : {}),
-      }),
-  );
-  if (!task) throw new Error('unreachable');
-  if (!(await engine.assignUserTask(task.key, as)) || !(await engine.completeUserTask(task.key, answers)))
-    throw new Error(`task ${elementId} (${task.key}) went away while ${as} completed it`);
-  return task;
 }
 
 export type AppName = 'api' | 'worker' | 'relay' | 'watchdog';
@@ -192,16 +95,12 @@ async function startApp(name: AppName, extraEnv: Record<string, string>): Promis
     },
   };
   try {
-    await eventually(
-      `${name} is ready`,
-      async () => {
-        if (child.exitCode !== null)
-          throw new Error(`${name} ended with ${child.exitCode}:\n${output().slice(-2_000)}`);
-        const response = await fetch(`${healthUrl}/health/ready`).catch(() => null);
-        return response?.ok ? true : null;
-      },
-      60_000,
-    );
+    await Promise.race([
+      waitFor(async () => (await fetch(`${healthUrl}/health/ready`)).ok, `${name} to get ready`, 60_000),
+      exited.then((code) => {
+        throw new Error(`${name} ended with ${code}:\n${output().slice(-2_000)}`);
+      }),
+    ]);
     return app;
   } catch (error) {
     await app.stop('SIGKILL');
