@@ -135,7 +135,10 @@ export class ApiSite {
     return new Caller(this.app, { authorization: `Bearer ${token}` }, '');
   }
 
-  /** How much both databases hold: documents of each collection, and where each counter stands. What is refused changes none of it. */
+  /**
+   * How much both databases hold: documents of each collection (but for sessions, which tests open), and where each counter stands. What
+   * is refused changes none of it.
+   */
   async holdings(): Promise<Record<string, unknown>> {
     const { connection, trail } = this.services.database;
     const counted: Record<string, unknown> = {};
@@ -143,7 +146,7 @@ export class ApiSite {
       ['app', connection.db!],
       ['trail', trail.db!],
     ] as const)
-      for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray())
+      for (const { name } of await db.listCollections({ name: { $ne: 'sessions' } }, { nameOnly: true }).toArray())
         counted[`${which}.${name}`] = await db.collection(name).countDocuments();
     counted['counters'] = await connection.db!.collection('counters').find().sort({ _id: 1 }).toArray();
     return counted;
