@@ -2,7 +2,8 @@ const { extension, inputsOf, kebab, outputsOf, typeOf } = require('./helper');
 
 /**
  * A user task is Zeebe's own, shows the form of its name, and goes to groups that the case says. Only the answers that it maps leave it, and
- * each answer is empty when the task opens: what was answered before, or is completed beside the form, decides nothing.
+ * each answer is empty when the task opens: what was answered before, or is completed beside the form, decides nothing. Tasklist shows the
+ * variable taskContextDisplayName on the task's card: without it all tasks of a kind look the same.
  */
 module.exports = () => ({
   check(node, reporter) {
@@ -17,6 +18,8 @@ module.exports = () => ({
     const outputs = outputsOf(node);
     if (outputs.size === 0) report('User task has to map its answers');
     const inputs = inputsOf(node);
+    if (inputs.get('taskContextDisplayName') !== '=caseNumber')
+      report('User task has to show its case in the list: input =caseNumber as taskContextDisplayName');
     for (const name of outputs.keys())
       if (inputs.get(name) !== '=null') report(`Answer ${name} has to be empty at first: input =null`);
   },
