@@ -6,14 +6,17 @@ import { buildApp } from '../../api/app.js';
 import { createSessions, type Sessions } from '../../api/sign-in/sessions.js';
 import { inProject } from '../../config/index.js';
 import { parseSettings } from '../../config/schema.js';
+import type { CaseRecord } from '../../core/cases.js';
 import { composeServices } from '../../core/compose.js';
+import type { Inspection } from '../../core/inspection/model.js';
 import type { OutboxEntry } from '../../core/outbox.js';
 import type { Services } from '../../core/services.js';
 import { identityKeys } from '../../local/identity/keys.js';
 import { startIdentityServer, type IdentityServer } from '../../local/identity/server.js';
 import { readUsers } from '../../local/identity/users.js';
 import { seed } from '../../local/play/seed.js';
-import { testMongodbUri } from './database.js';
+import { application } from '../builders/application.js';
+import { somebody as step, testMongodbUri } from './database.js';
 
 type App = Awaited<ReturnType<typeof buildApp>>;
 
@@ -160,6 +163,59 @@ export class ApiSite {
       .find({ caseId: record!._id })
       .sort({ _id: 1 })
       .toArray();
+  }
+
+  /** Registers a case about some employees of the directory, as the registrar does. Returns its number. */
+  async file(...employeeIds: string[]): Promise<string> {
+    const registrar = await this.as('registrar');
+    const body = application({ employees: employeeIds.map((employeeId) => ({ employeeId })) });
+    const response = await registrar.post('/api/inspections', body);
+    if (response.statusCode !== 201) throw new Error(`the intake answered ${response.statusCode}: ${response.body}`);
+    return response.json<{ number: string }>().number;
+  }
+
+  /** Asks for a document as the step of the diagram does. Returns the request and the path of its one-time link. */
+  async ask(number: string, kind: string, line = 0): Promise<{ requestId: string; link: string }> {
+    const { database, documents, organisation } = this.services;
+    const { record, inspection } = await this.caseOf(number);
+    const { requestId, letterId } = await database.transaction(step, (tx) =>
+      documents.request(tx, {
+        caseId: record._id,
+        caseNumber: number,
+        kind,
+        lineId: inspection.lines[line]!.lineId,
+        publicUrl,
+        languages: organisation.languages,
+      }),
+    );
+    return { requestId, link: await this.linkOf(letterId) };
+  }
+
+  /** Sends the reminder of a request, as the step of the diagram does. Returns the path of the new link. */
+  async remind(requestId: string): Promise<string> {
+    const { database, documents, organisation } = this.services;
+    const letterId = await database.transaction(step, (tx) =>
+      documents.remind(tx, requestId, { publicUrl, languages: organisation.languages }),
+    );
+    return this.linkOf(letterId!);
+  }
+
+  /** Ends a case, as the last step of the diagram does. */
+  async close(number: string, outcome = 'not-confirmed'): Promise<void> {
+    const { record } = await this.caseOf(number);
+    await this.services.database.transaction(step, (tx) => this.services.cases.close(tx, record._id, outcome));
+  }
+
+  async caseOf(number: string): Promise<{ record: CaseRecord; inspection: Inspection }> {
+    const record = await this.services.cases.byNumber(number);
+    if (!record) throw new Error(`there is no case ${number}`);
+    return { record, inspection: await this.services.inspections.get(record._id) };
+  }
+
+  private async linkOf(letterId: string): Promise<string> {
+    const letter = await this.services.letters.find(letterId);
+    const data = JSON.parse(await this.services.vault.open(letter!.data)) as { uploadLink: string };
+    return new URL(data.uploadLink).pathname;
   }
 
   /** Types of the trail's entries of a case, in order. */
