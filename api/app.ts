@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import Fastify, { LogController, type FastifyBaseLogger } from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { Services } from '../core/services.js';
@@ -25,11 +25,13 @@ export async function buildApp(services: Services) {
   const { settings, log } = services;
   const { timeZone } = services.organisation;
   const app = Fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: log,
     // What is logged of a request is its route, never its URL: a URL may hold a token.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: 1024 * 1024,
+    // A request that has not come in by then, in milliseconds, is given up: nobody holds a connection for ever.
+    requestTimeout: 10 * 60_000,
     trustProxy: false,
     routerOptions: { ignoreTrailingSlash: true },
     // A URL that can't be read comes to no route and no hook.
@@ -68,6 +70,8 @@ export async function buildApp(services: Services) {
     },
     strictTransportSecurity: settings.web.publicUrl.startsWith('https:'),
     referrerPolicy: { policy: 'no-referrer' },
+    // Tasklist is sandboxed by its own policy, and so is what a form's link opens: a browser loads no page with this header there.
+    crossOriginOpenerPolicy: false,
   });
   await app.register(rateLimit, { global: true, max: 6000, timeWindow: '1 minute' });
   await app.register(languagePlugin, { timeZone });

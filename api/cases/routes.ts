@@ -143,8 +143,7 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
           },
         },
       },
-      async (request) =>
-        runCommand(services, request, (request.params as { number: string }).number, command, request.body),
+      async (request) => runCommand(services, request, request.params.number, command, request.body),
     );
 };
 

@@ -114,7 +114,7 @@ function partsOf(request: FastifyRequest): AsyncIterator<Multipart> {
 
 async function nextPart(parts: AsyncIterator<Multipart>): Promise<Multipart | null> {
   try {
-    const { value, done } = await parts.next();
+    const { value, done } = (await parts.next()) as IteratorResult<Multipart, undefined>;
     return done ? null : value;
   } catch (error) {
     throw bodyProblem(error);
@@ -174,7 +174,7 @@ async function peek(
   const chunks: Uint8Array[] = [];
   let length = 0;
   while (length < bytes) {
-    const { value, done } = await iterator.next();
+    const { value, done } = (await iterator.next()) as IteratorResult<Uint8Array, undefined>;
     if (done) break;
     chunks.push(value);
     length += value.length;
@@ -182,7 +182,7 @@ async function peek(
   async function* whole(): AsyncGenerator<Uint8Array> {
     yield* chunks;
     for (;;) {
-      const { value, done } = await iterator.next();
+      const { value, done } = (await iterator.next()) as IteratorResult<Uint8Array, undefined>;
       if (done) return;
       yield value;
     }

@@ -36,7 +36,7 @@ export interface Command<Body = unknown> {
   }): Promise<Record<string, string>>;
 }
 
-const define = <Body>(command: Command<Body>): Command => command as Command;
+const define = <Body>(command: Command<Body>): Command => command;
 
 const id = z.string().regex(/^[A-Za-z0-9-]{1,40}$/, { error: 'id' });
 

@@ -117,7 +117,7 @@ describe.each(['kk', 'ru', 'en'] as const)('in %s', (language: Language) => {
     });
     expect(problem.errors).toContainEqual({ field, code, detail: expect.stringMatching(/\S{3}/) });
     const { detail } = problem.errors!.find((error) => error.field === field && error.code === code)!;
-    const words = String(catalogueOf(language)[`fault.${code}`]).split('{')[0]!;
+    const words = (catalogueOf(language)[`fault.${code}`] as string).split('{')[0]!;
     expect(detail.startsWith(words)).toBe(true);
     expect(problem.detail).toContain(`${field}: ${detail}`);
   });
@@ -232,7 +232,7 @@ describe('an address', () => {
     const shown = await site.anybody.page('/nothing', { 'accept-language': 'kk' });
     expect([shown.statusCode, shown.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
     expect(shown.body).toContain('<html lang="kk">');
-    expect(shown.body).toContain(String(catalogueOf('kk')['problem.not-found']));
+    expect(shown.body).toContain(catalogueOf('kk')['problem.not-found']);
   });
 });
 

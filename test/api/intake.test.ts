@@ -135,7 +135,12 @@ describe('an application', () => {
     const { number } = await filed(
       site.anybody,
       application({
-        sender: { name: secret, iin: '850412400121', email: 'secret-of-a-test@applicant.example', phone: '+77012345678' },
+        sender: {
+          name: secret,
+          iin: '850412400121',
+          email: 'secret-of-a-test@applicant.example',
+          phone: '+77012345678',
+        },
         facts: [`${secret} туралы мәлімет`],
         employees: [{ name: secret }],
         thirdParties: [secret],
@@ -145,7 +150,8 @@ describe('an application', () => {
     for (const db of [connection.db!, trail.db!])
       for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
         const stored = JSON.stringify(await db.collection(name).find().toArray());
-        for (const value of [secret, 'secret-of-a-test', '+77012345678']) expect([name, stored.includes(value)]).toEqual([name, false]);
+        for (const value of [secret, 'secret-of-a-test', '+77012345678'])
+          expect([name, stored.includes(value)]).toEqual([name, false]);
       }
     // The control: what is looked for can be found.
     expect((await auditor.get(`/api/cases/${number}`)).body).toContain(secret);

@@ -49,7 +49,7 @@ function step(parts: Partial<AnyWorker>): AnyWorker {
     output: z.object({}),
     run: () => Promise.resolve({}),
     ...(parts as object),
-  }) as AnyWorker;
+  });
 }
 
 async function run(...workers: AnyWorker[]): Promise<TestRuntime> {
