@@ -54,6 +54,17 @@ export interface Destination {
  * @throws InputProblem 400, 409, 413, 415 or 422 naming the field.
  */
 export async function receiveDocument(services: Services, request: FastifyRequest, to: Destination): Promise<string> {
+  try {
+    return await receive(services, request, to);
+  } catch (error) {
+    // What is left of a refused body is let pass by: a connection that waits to be read would never close.
+    request.raw.unpipe();
+    request.raw.resume();
+    throw error;
+  }
+}
+
+async function receive(services: Services, request: FastifyRequest, to: Destination): Promise<string> {
   const parts = partsOf(request);
   const { part, fields } = await readFields(parts);
   const answered = await to.check(fields);

@@ -383,3 +383,15 @@ describe('a one-time link', () => {
     expect({ ...never.json<SeenProblem>(), instance: '' }).toEqual({ ...used.json<SeenProblem>(), instance: '' });
   });
 });
+
+test('a refused upload of many megabytes is answered over the network, and leaves no connection that would not close', async () => {
+  const own = await ApiSite.start({ UPLOAD_MAX_BYTES: String(maxBytes) });
+  const address = await own.app.listen({ host: '127.0.0.1', port: 0 });
+  const { link } = await own.ask(await own.file('SC-1018'), employeeNote);
+  const form = new FormData();
+  form.set('file', new Blob([new Uint8Array(pdf(20_000_000))], { type: 'application/pdf' }), 'a.pdf');
+  const response = await fetch(`${address}${link}`, { method: 'POST', body: form });
+  expect(response.status).toBe(413);
+  await response.arrayBuffer();
+  await own.stop();
+});

@@ -15,6 +15,7 @@ import { identityKeys } from '../../local/identity/keys.js';
 import { startIdentityServer, type IdentityServer } from '../../local/identity/server.js';
 import { readUsers } from '../../local/identity/users.js';
 import { seed } from '../../local/play/seed.js';
+import { closeCase } from '../../workers/inspection/close-case.js';
 import { application } from '../builders/application.js';
 import { somebody as step, testMongodbUri } from './database.js';
 
@@ -204,6 +205,16 @@ export class ApiSite {
   async close(number: string, outcome = 'not-confirmed'): Promise<void> {
     const { record } = await this.caseOf(number);
     await this.services.database.transaction(step, (tx) => this.services.cases.close(tx, record._id, outcome));
+  }
+
+  /** The same by the step itself, which leaves a case open while signs of an offence are not reported. */
+  async closeAsTheStep(number: string): Promise<void> {
+    const { record } = await this.caseOf(number);
+    const { database } = this.services;
+    await database.transaction(step, async (tx) => {
+      const input = { caseId: record._id, caseNumber: number, inspectionOutcome: 'not-confirmed' as const };
+      await closeCase.run({ input, tx, services: this.services } as Parameters<typeof closeCase.run>[0]);
+    });
   }
 
   async caseOf(number: string): Promise<{ record: CaseRecord; inspection: Inspection }> {
