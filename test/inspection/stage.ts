@@ -47,6 +47,8 @@ export interface Stage {
   instancesPast(elementId: string): Promise<string[]>;
   /** Tells the NIT simulator how to behave. */
   nit(behaviour: Record<string, unknown>): Promise<void>;
+  /** Faults of the NIT simulator that have not struck yet won't any more. */
+  nitForgets(): Promise<void>;
   /** Voids what is still open, so that no later journey wakes it, and ends the processes. */
   close(): Promise<void>;
 }
@@ -79,6 +81,11 @@ export async function openStage({
       hits: { hits: { _source: { value: Record<string, unknown> } }[] };
     };
     return hits.hits.map(({ _source }) => _source.value);
+  };
+
+  const controlNit = async (request: RequestInit): Promise<void> => {
+    const answer = await fetch(`${settings.nit.url.replace(/\/$/, '')}/control`, request);
+    if (!answer.ok) throw new Error(`NIT simulator: ${await answer.text()}`);
   };
 
   const users = new Map(readLocalUsers().map((user) => [user.login, user]));
@@ -141,13 +148,8 @@ export async function openStage({
       (await exported('process-instance', { 'value.elementId': elementId, intent: 'ELEMENT_COMPLETED' })).map((value) =>
         String(value['processInstanceKey']),
       ),
-    nit: async (behaviour) => {
-      const answer = await fetch(`${settings.nit.url.replace(/\/$/, '')}/control`, {
-        method: 'POST',
-        body: JSON.stringify(behaviour),
-      });
-      if (!answer.ok) throw new Error(`NIT simulator: ${await answer.text()}`);
-    },
+    nit: (behaviour) => controlNit({ method: 'POST', body: JSON.stringify(behaviour) }),
+    nitForgets: () => controlNit({ method: 'DELETE' }),
     close: async () => {
       await Promise.all(filed.map((it) => it.voidIfOpen()));
       await Promise.all(running.map((app) => app.stop()));
