@@ -100,7 +100,7 @@ export const inspectionCommands: Command[] = [
           hasPersonalDataAccess: employee.hasPersonalDataAccess,
           participatesInPublicServices: employee.participatesInPublicServices,
         },
-        running,
+        inspection.openedAt !== null,
       );
       return { lineId };
     },

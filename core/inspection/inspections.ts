@@ -23,6 +23,10 @@ export interface Inspections {
     announce: boolean,
   ): Promise<string>;
   removeLine(tx: Tx, caseId: string, lineId: string): Promise<void>;
+  /** The running instance takes over the lines that are there now; returns them. */
+  open(tx: Tx, caseId: string): Promise<Inspection>;
+  /** The case is about to close; returns the file, which no signs can be added to unseen. */
+  beginClosing(tx: Tx, caseId: string): Promise<Inspection>;
   noteScreeningReason(tx: Tx, caseId: string, reason: string): Promise<void>;
   screen(
     tx: Tx,
@@ -174,6 +178,14 @@ export function createInspections(deps: {
     removeLine: async (tx, caseId, lineId) => {
       const removed = await change(tx, caseId, { $pull: { lines: { lineId } } }, { screening: null });
       if (removed) await trail.record(tx, { caseId, type: 'employee.removed', subject: lineId, data: {} });
+    },
+    open: async (tx, caseId) => {
+      await change(tx, caseId, { $set: { openedAt: tx.at } });
+      return get(caseId, tx);
+    },
+    beginClosing: async (tx, caseId) => {
+      await change(tx, caseId, { $set: { closingAt: tx.at } });
+      return get(caseId, tx);
     },
     noteScreeningReason: (tx, caseId, reason) => note(tx, caseId, 'screeningReason', 'screening-reason.noted', reason),
     screen: async (tx, caseId, { result, inspectingUnit, branchCode }) => {

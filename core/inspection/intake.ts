@@ -288,6 +288,8 @@ async function caseFile(
     measures: [],
     withdrawnAt: null,
     unitChanges: [],
+    openedAt: null,
+    closingAt: null,
   };
 }
 

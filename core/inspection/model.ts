@@ -100,6 +100,10 @@ export interface Inspection {
     namedEmployees: string[];
   };
   screening: { result: 'inScope' | 'outOfScope'; by: string; at: Date } | null;
+  /** When the running instance took over the lines that were there then; a line added later is announced to it. */
+  openedAt: Date | null;
+  /** When the case was last asked to close: conflicts with signs that are recorded at that moment, so that neither overlooks the other. */
+  closingAt: Date | null;
   /** Sealed: why the trigger is out of scope (INS-08); needed for that decision. */
   screeningReason: string | null;
   inspectingUnit: InspectingUnit;
@@ -143,6 +147,8 @@ export function inspectionSchema(): Schema<Inspection> {
         namedEmployees: [String],
       }),
       screening: { type: sub({ result: String, by: String, at: Date }), default: null },
+      openedAt: { type: Date, default: null },
+      closingAt: { type: Date, default: null },
       screeningReason: text,
       inspectingUnit: { type: String, enum: ['centralOffice', 'branch'], required: true },
       branchCode: text,

@@ -125,6 +125,13 @@ describe('an employee', () => {
   test('who is found after the screening is announced to the running case, and stays', async () => {
     const number = await site.file('SC-1018');
     await screen(number);
+    // The instance has not taken the lines over yet: it will find this one by itself.
+    await done(officer, number, 'employees', { employeeId: 'SC-1036' });
+    expect(await messagesOf(number, 'inspection.employee-added')).toEqual([]);
+    const { record } = await site.caseOf(number);
+    await site.services.database.transaction({ kind: 'worker', id: 'inspection.open-inspection' }, (tx) =>
+      site.services.inspections.open(tx, record._id),
+    );
     const { lineId } = await done(officer, number, 'employees', { employeeId: 'SC-1020' });
     expect(await messagesOf(number, 'inspection.employee-added')).toEqual([
       expect.objectContaining({ correlationKey: number, messageId: lineId, variables: { lineId } }),

@@ -12,7 +12,7 @@ export const closeCase = defineWorker({
   output: z.object({ unreportedSignIds: z.array(id) }),
   errors: [],
   run: async ({ input: { caseId, inspectionOutcome }, tx, services }) => {
-    const { signs } = await services.inspections.get(caseId, tx);
+    const { signs } = await services.inspections.beginClosing(tx, caseId);
     const unreported = signs.filter((sign) => sign.reportInstanceKey === null).map((sign) => sign.signId);
     if (unreported.length > 0) return { unreportedSignIds: unreported };
     for (const clock of await services.clocks.ofCase(caseId, tx))

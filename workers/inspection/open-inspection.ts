@@ -20,7 +20,7 @@ export const openInspection = defineWorker({
   }),
   errors: [],
   run: async ({ input, tx, services }) => {
-    const inspection = await services.inspections.get(input.caseId, tx);
+    const inspection = await services.inspections.open(tx, input.caseId);
     await services.trail.record(tx, {
       caseId: input.caseId,
       type: 'inspection.opened',

@@ -116,6 +116,8 @@ async function anInspection(changes: Partial<Inspection> = {}): Promise<string> 
       measures: [],
       withdrawnAt: null,
       unitChanges: [],
+      openedAt: null,
+      closingAt: null,
       ...changes,
     });
   });
