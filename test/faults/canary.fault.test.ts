@@ -89,7 +89,10 @@ test(
       const upload = await iss.upload(
         `/api/cases/${number}/documents`,
         { name: `${planted.fileName}.txt`, type: 'text/plain', content: `${planted.content}\n` },
-        { requestId: request.requestId },
+        {
+          requestId: request.requestId,
+          ...(request.kind === 'hrSanctionsCertificate' ? { sanctionsPresent: 'false' } : {}),
+        },
       );
       expect(upload.status).toBe(201);
     }
