@@ -7,11 +7,6 @@ import type { Trail } from '../trail.js';
 export const nitSystems = ['iisPsc', 'egovPortal'] as const;
 export type NitSystem = (typeof nitSystems)[number];
 
-/** The kind under which an extract stands among the materials of a case. */
-export function extractKind(system: NitSystem): string {
-  return system === 'iisPsc' ? 'nitExtractIisPsc' : 'nitExtractEgovPortal';
-}
-
 export interface ExtractPart {
   number: number;
   rows: number;
