@@ -23,7 +23,6 @@ import { signInPlugin } from './plugins/sign-in.js';
 /** Builds the API with its pages; it does not listen. Tests call it through `inject`. */
 export async function buildApp(services: Services) {
   const { settings, log } = services;
-  const { timeZone } = services.organisation;
   const app = Fastify({
     loggerInstance: log,
     // What is logged of a request is its route, never its URL: a URL may hold a token.
@@ -36,7 +35,7 @@ export async function buildApp(services: Services) {
     routerOptions: { ignoreTrailingSlash: true },
     // A URL that can't be read comes to no route and no hook.
     frameworkErrors: (error, request, reply) => {
-      speak(request, timeZone);
+      speak(request, services.organisation);
       answerProblem(request, reply, error, problemPage);
     },
   }).withTypeProvider<ZodTypeProvider>();
@@ -74,7 +73,7 @@ export async function buildApp(services: Services) {
     crossOriginOpenerPolicy: false,
   });
   await app.register(rateLimit, { global: true, max: 6000, timeWindow: '1 minute' });
-  await app.register(languagePlugin, { timeZone });
+  await app.register(languagePlugin, { organisation: services.organisation });
   await app.register(problemsPlugin, { page: problemPage });
   await app.register(signInPlugin, { services });
   await app.register(swagger, openapi(settings));

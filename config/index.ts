@@ -1,7 +1,13 @@
 import { parseSettings, type Settings } from './schema.js';
 
 export { SettingsError, describeSettings, type Settings } from './schema.js';
-export { authorisedBodyOn, loadOrganisation, type Organisation } from './organisation.js';
+export {
+  authorisedBodyOn,
+  languagesOf,
+  loadOrganisation,
+  readOrganisation,
+  type Organisation,
+} from './organisation.js';
 export { inProject, projectRoot } from './root.js';
 
 /**

@@ -3,46 +3,67 @@ import { z } from 'zod';
 import { inProject } from './root.js';
 import { SettingsError } from './schema.js';
 
-const names = z.object({ kk: z.string().min(1), ru: z.string().min(1), en: z.string().min(1) });
+/** The languages of an organisation's letters and public pages; staff pages add English. The first is the language of its state. */
+export const languagesOf = { KZ: ['kk', 'ru'], KG: ['ky', 'ru'] } as const;
+
+const word = z.string().min(1);
+
+/** A name in the languages of a jurisdiction and in English. Asked for in the language of the other one, it answers in Russian. */
+const namesIn = (own: 'kk' | 'ky') =>
+  z.strictObject({ [own]: word, ru: word, en: word }).transform((given) => {
+    const { kk, ky, ru, en } = given as { kk?: string; ky?: string; ru: string; en: string };
+    return { kk: kk ?? ru, ky: ky ?? ru, ru, en };
+  });
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 
 /** What the file of an organisation holds: who deploys, which acts are on, and the terms where an act sets none. */
-const organisation = z.strictObject({
-  name: names,
-  shortName: names.optional(),
-  fictional: z.boolean().describe('true marks every page and letter as a demonstration'),
-  orgCode: z.string().regex(/^[a-z0-9-]+$/),
-  jurisdiction: z.enum(['KZ', 'KG']),
-  timeZone: z.string().min(1),
-  officeHours: z.strictObject({ start: z.string().regex(/^\d\d:\d\d$/), end: z.string().regex(/^\d\d:\d\d$/) }),
-  languages: z.array(z.enum(['kk', 'ru', 'ky'])).min(1),
-  acts: z.record(
-    z.string(),
-    z.strictObject({
-      on: z.boolean(),
-      citation: names,
-      legalBasis: z.string(),
-      purpose: z.string(),
-      effectiveFrom: day.describe('AMB-GEN-02: the day the act took effect; required while it is on'),
-    }),
-  ),
-  terms: z
-    .record(
-      z.string().regex(/^DL-[A-Z]+-\d+$/),
-      z.strictObject({ length: z.number().int().positive(), unit: z.enum(['WD', 'CD']) }),
-    )
-    .default({})
-    .describe('terms of our own where the act is silent (AMB-INS-03, AMB-INS-04)'),
-  authorisedBody: z
-    .array(z.strictObject({ name: names, email: z.email(), validFrom: day }))
-    .min(1)
-    .describe('AMB-INS-06: the authorised body in the field of informatization, by date'),
-  centralOffice: z.strictObject({ name: names, email: z.email() }),
-  branches: z.array(z.strictObject({ code: z.string().regex(/^[A-Z0-9]{2,8}$/), name: names, email: z.email() })),
-  duty: z.strictObject({ email: z.email() }).describe('who is told of clocks that run out and of faults'),
-});
+const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
+  const spoken: readonly string[] = languagesOf[jurisdiction];
+  const names = namesIn(languagesOf[jurisdiction][0]);
+  return z.strictObject({
+    name: names,
+    shortName: names.optional(),
+    fictional: z.boolean().describe('true marks every page and letter as a demonstration'),
+    orgCode: z.string().regex(/^[a-z0-9-]+$/),
+    jurisdiction: z.enum(['KZ', 'KG']),
+    timeZone: z.string().min(1),
+    officeHours: z.strictObject({ start: z.string().regex(/^\d\d:\d\d$/), end: z.string().regex(/^\d\d:\d\d$/) }),
+    languages: z
+      .array(
+        z.enum(['kk', 'ru', 'ky']).refine((language) => spoken.includes(language), `expected ${spoken.join(' or ')}`),
+      )
+      .min(1),
+    acts: z.record(
+      z.string(),
+      z.strictObject({
+        on: z.boolean(),
+        citation: names,
+        legalBasis: z.string(),
+        purpose: z.string(),
+        effectiveFrom: day.describe('AMB-GEN-02: the day the act took effect; required while it is on'),
+      }),
+    ),
+    terms: z
+      .record(
+        z.string().regex(/^DL-[A-Z]+-\d+$/),
+        z.strictObject({ length: z.number().int().positive(), unit: z.enum(['WD', 'CD']) }),
+      )
+      .default({})
+      .describe('terms of our own where the act is silent (AMB-INS-03, AMB-INS-04)'),
+    authorisedBody: z
+      .array(z.strictObject({ name: names, email: z.email(), validFrom: day }))
+      .min(1)
+      .describe('AMB-INS-06: the authorised body in the field of informatization, by date'),
+    centralOffice: z.strictObject({ name: names, email: z.email() }),
+    branches: z.array(z.strictObject({ code: z.string().regex(/^[A-Z0-9]{2,8}$/), name: names, email: z.email() })),
+    duty: z.strictObject({ email: z.email() }).describe('who is told of clocks that run out and of faults'),
+  });
+};
 
-export type Organisation = z.infer<typeof organisation>;
+const isKyrgyz = (content: unknown): boolean =>
+  typeof content === 'object' && content !== null && 'jurisdiction' in content && content.jurisdiction === 'KG';
+
+export type Organisation = z.infer<ReturnType<typeof organisationIn>>;
 
 /** Reads `config/organisation/<name>.json`. Throws {@link SettingsError} naming every wrong field. */
 export function loadOrganisation(name: string): Organisation {
@@ -55,7 +76,12 @@ export function loadOrganisation(name: string): Organisation {
       `ORGANISATION: config/organisation/${name}.json can't be read: ${(error as Error).message}`,
     ]);
   }
-  const parsed = organisation.safeParse(content);
+  return readOrganisation(name, content);
+}
+
+/** Checks what a file of an organisation holds. Throws {@link SettingsError} naming every wrong field. */
+export function readOrganisation(name: string, content: unknown): Organisation {
+  const parsed = organisationIn(isKyrgyz(content) ? 'KG' : 'KZ').safeParse(content);
   if (parsed.success) return parsed.data;
   throw new SettingsError(
     parsed.error.issues.map((issue) => `config/organisation/${name}.json: ${issue.path.join('.')}: ${issue.message}`),

@@ -8,6 +8,7 @@ export type Language = 'kk' | 'ru' | 'ky' | 'en';
 /** A sentence of the catalogue, or its plural forms chosen by the parameter `count` (CLDR: one, few, many, other). */
 export type Sentence = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 export type Catalogue = Record<string, Sentence>;
+
 export type TextParams = Record<string, string | number>;
 
 /** What one language says: sentences of `config/locales/<language>.json`, legal days, moments and numbers. */
@@ -47,13 +48,18 @@ const clockTime: Record<Language, (time: string) => string> = {
 
 const catalogues = new Map<Language, Catalogue>();
 
-/** The catalogue of a language, read once. Throws when the language has no file. */
+/** The catalogue of a language, read once. Throws when the language has no file, or the file doesn't say whether a lawyer reviewed it. */
 export function catalogueOf(language: Language): Catalogue {
   let catalogue = catalogues.get(language);
   if (!catalogue) {
     const file = inProject('config', 'locales', `${language}.json`);
     if (!existsSync(file)) throw new Error(`config/locales/${language}.json is missing: nothing speaks '${language}'`);
-    catalogue = JSON.parse(readFileSync(file, 'utf8')) as Catalogue;
+    const { reviewed, ...sentences } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    if (reviewed !== false && !(typeof reviewed === 'string' && /^.+, \d{4}-\d{2}-\d{2}$/.test(reviewed)))
+      throw new Error(
+        `config/locales/${language}.json: reviewed is false, or 'Name, YYYY-MM-DD' of the lawyer's review`,
+      );
+    catalogue = sentences as Catalogue;
     catalogues.set(language, catalogue);
   }
   return catalogue;

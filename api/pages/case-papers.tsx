@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import type { Text } from '../../core/text.js';
 import { loadTemplate } from '../../core/letter-template.js';
 import type { CaseDocument, DocumentRequest } from '../../core/documents.js';
 import { Command, employeeOfLine, kindOf, nameOf, Section, Table, type Part, type Staff } from './case-parts.js';
@@ -168,12 +169,13 @@ function Upload({ part, open }: { part: Part; open: readonly DocumentRequest[] }
 
 const titles = new Map<string, string>();
 
-/** What a letter is, by the title of its file; English readers are told in Russian, which the letter speaks. */
-function letterTitle(template: string, language: string): string {
-  const key = `${template}.${language === 'kk' ? 'kk' : 'ru'}`;
+/** What a letter is, by the title of its file; English readers are told in Russian, which every letter speaks. */
+function letterTitle(template: string, { language }: Text): string {
+  const speaks = language === 'en' ? 'ru' : language;
+  const key = `${template}.${speaks}`;
   let title = titles.get(key);
   if (title === undefined) {
-    title = loadTemplate(template, language === 'kk' ? 'kk' : 'ru').title;
+    title = loadTemplate(template, speaks).title;
     titles.set(key, title);
   }
   return title;
@@ -197,7 +199,7 @@ export function Letters(part: Part): VNode {
               <th scope="row" class="nowrap">
                 {letter.number}
               </th>
-              <td>{letterTitle(letter.template, text.language)}</td>
+              <td>{letterTitle(letter.template, text)}</td>
               <td>
                 <span class={`badge ${letter.state}`}>{text.say(`letter.state.${letter.state}`)}</span>{' '}
                 {letter.possibleDouble && <span class="badge late">{text.say('letter.possible-double')}</span>}
@@ -219,10 +221,7 @@ export function Letters(part: Part): VNode {
         <Choice
           label={text.say('letter.number')}
           name="letterId"
-          options={failed.map((letter) => [
-            letter._id,
-            `${letter.number} — ${letterTitle(letter.template, text.language)}`,
-          ])}
+          options={failed.map((letter) => [letter._id, `${letter.number} — ${letterTitle(letter.template, text)}`])}
         />
         <Field label={text.say('field.email')} name="email" type="email" required />
       </Command>

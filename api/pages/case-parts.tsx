@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import type { Action } from '../../core/rights.js';
 import type { Text } from '../../core/text.js';
 import type { CaseFile } from '../cases/views.js';
-import { Csrf, languageOf, type PageContext } from './layout.js';
+import { Csrf, type PageContext } from './layout.js';
 
 /** What each part of the case file page is given. */
 export interface Part {
@@ -101,5 +101,5 @@ export function kindOf(text: Text, kind: string): string {
 export function unitNameOf({ text, organisation }: PageContext, { inspection }: CaseFile): string {
   const { inspectingUnit, branchCode } = inspection;
   const branch = organisation.branches.find(({ code }) => inspectingUnit === 'branch' && code === branchCode);
-  return (branch ?? organisation.centralOffice).name[languageOf(text)];
+  return (branch ?? organisation.centralOffice).name[text.language];
 }

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { Command, nameOf, Section, type Part, type Staff } from './case-parts.js';
 import { Area, Choice, Field } from './fields.js';
-import { languageOf, Moment } from './layout.js';
+import { Moment } from './layout.js';
 
 /** Parts of the case file page that are about employees: who is inspected, what was found, what follows from it. */
 
@@ -185,7 +185,7 @@ export function Other(part: Part): VNode | null {
   };
   if (!Object.entries(offered).some(([action, when]) => when && can.has(action))) return null;
   const units = [
-    ['centralOffice', organisation.centralOffice.name[languageOf(text)]],
+    ['centralOffice', organisation.centralOffice.name[text.language]],
     ['branch', text.say('unit.branch')],
   ] as const;
   return (

@@ -4,7 +4,7 @@ import { Documents, Letters, Trail } from './case-papers.js';
 import { Command, Facts, Section, Table, unitNameOf, type Part, type Staff } from './case-parts.js';
 import { Conclusion, Employees, Other, Signs } from './case-people.js';
 import { Area, Field } from './fields.js';
-import { languageOf, Moment, type PageContext } from './layout.js';
+import { Moment, type PageContext } from './layout.js';
 
 /** The case file of an inspection: what forms of Tasklist must not carry is read and written here. */
 export function CasePage({
@@ -37,7 +37,7 @@ export function CasePage({
           [text.say('field.triggerKind'), text.say(`trigger.${inspection.trigger.kind}`)],
           [text.say('field.receivedAt'), <Moment at={record.receivedAt} text={text} />],
           [text.say('field.closedAt'), record.closedAt && <Moment at={record.closedAt} text={text} />],
-          [text.say('field.legalBasis'), organisation.acts['inspection']?.citation[languageOf(text)]],
+          [text.say('field.legalBasis'), organisation.acts['inspection']?.citation[text.language]],
         ]}
       />
       {inspection.withdrawnAt && <p class="notice">{text.say('case.withdrawn')}</p>}

@@ -2,9 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Organisation } from '../../config/index.js';
-import type { Text } from '../../core/text.js';
+import type { Language, Text } from '../../core/text.js';
 import { readsCases } from '../access.js';
-import type {} from '../plugins/language.js';
+import { spokenIn } from '../plugins/language.js';
 import type {} from '../plugins/sign-in.js';
 
 /** What every page needs to know of its request. */
@@ -19,12 +19,8 @@ export interface PageContext {
   links: { tasklist: string; operate: string };
 }
 
-const languages = { kk: 'Қазақша', ru: 'Русский', en: 'English' } as const;
-
-/** The language of a page, which is one that organisations have their names in. */
-export function languageOf({ language }: Text): 'kk' | 'ru' | 'en' {
-  return language === 'ky' ? 'ru' : language;
-}
+/** What each language calls itself. */
+const languages: Record<Language, string> = { kk: 'Қазақша', ky: 'Кыргызча', ru: 'Русский', en: 'English' };
 
 /** A whole page as HTML. `title` is shown and set as the document's title. */
 export function page(context: PageContext, title: string, content: ComponentChildren): string {
@@ -33,7 +29,7 @@ export function page(context: PageContext, title: string, content: ComponentChil
 
 function Page({ context, title, content }: { context: PageContext; title: string; content: ComponentChildren }): VNode {
   const { text, organisation } = context;
-  const language = languageOf(text);
+  const { language } = text;
   return (
     <html lang={language}>
       <Head title={title} />
@@ -45,7 +41,7 @@ function Page({ context, title, content }: { context: PageContext; title: string
         <header>
           <div class="bar">
             <Brand organisation={organisation.name[language]} />
-            {context.inLanguage && <Languages context={context} language={language} link={context.inLanguage} />}
+            {context.inLanguage && <Languages context={context} link={context.inLanguage} />}
           </div>
           <Menu context={context} />
         </header>
@@ -79,25 +75,18 @@ export function Brand({ organisation }: { organisation?: string }): VNode {
   );
 }
 
-function Languages({
-  context,
-  language,
-  link,
-}: {
-  context: PageContext;
-  language: string;
-  link: (code: string) => string;
-}): VNode {
+function Languages({ context, link }: { context: PageContext; link: (code: string) => string }): VNode {
+  const { text, organisation } = context;
   return (
-    <nav aria-label={context.text.say('page.languages')} class="languages">
-      {Object.entries(languages).map(([code, name]) =>
-        code === language ? (
+    <nav aria-label={text.say('page.languages')} class="languages">
+      {spokenIn(organisation).map((code) =>
+        code === text.language ? (
           <span aria-current="true" lang={code}>
-            {name}
+            {languages[code]}
           </span>
         ) : (
           <a href={link(code)} lang={code} hreflang={code}>
-            {name}
+            {languages[code]}
           </a>
         ),
       )}

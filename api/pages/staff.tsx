@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import type { DocumentRequest } from '../../core/documents.js';
 import type { listCases } from '../cases/routes.js';
-import { languageOf, Moment, type PageContext } from './layout.js';
+import { Moment, type PageContext } from './layout.js';
 import { UploadForm } from './public.js';
 
 type Listed = Awaited<ReturnType<typeof listCases>>;
@@ -54,7 +54,7 @@ function CaseRow({ context, row }: { context: PageContext; row: Listed['cases'][
         <span class={`badge ${row.state}`}>{text.say(`state.${row.state}`)}</span>{' '}
         {row.outcome && <small>{text.say(`outcome.${row.outcome}`)}</small>}
       </td>
-      <td>{(branch ?? organisation.centralOffice).name[languageOf(text)]}</td>
+      <td>{(branch ?? organisation.centralOffice).name[text.language]}</td>
       <td>
         <Moment at={new Date(row.receivedAt)} text={text} />
       </td>

@@ -77,6 +77,7 @@ describe('a text', () => {
   test.each([
     ['kk', '2026 жылғы 5 маусым', '2026 жылғы 5 маусым, сағат 09:31'],
     ['ru', '5 июня 2026 года', '5 июня 2026 года, 09:31'],
+    ['ky', '2026-жылдын 5-июну', '2026-жылдын 5-июну, саат 09:31'],
     ['en', '5 June 2026', '5 June 2026, 09:31'],
   ] as const)('of %s says a legal day and a moment in words', (language, day, moment) => {
     const text = createText(language, zone);
@@ -96,11 +97,14 @@ describe('a text', () => {
     expect(text.moment(new Date('2024-02-29T19:30:00Z'))).toBe('1 марта 2024 года, 00:30');
   });
 
-  test.each(['kk', 'ru'] as const)('of %s groups numbers by no-break spaces and has a decimal comma', (language) => {
-    expect(createText(language, zone).number(1_234_567.5)).toBe('1\u00a0234\u00a0567,5');
-  });
+  test.each(['kk', 'ru', 'ky'] as const)(
+    'of %s groups numbers by no-break spaces and has a decimal comma',
+    (language) => {
+      expect(createText(language, zone).number(1_234_567.5)).toBe('1\u00a0234\u00a0567,5');
+    },
+  );
 
-  test.each(['kk', 'ru', 'en'] as const)('of %s names twelve different months', (language) => {
+  test.each(['kk', 'ru', 'ky', 'en'] as const)('of %s names twelve different months', (language) => {
     const text = createText(language, zone);
     const said = Array.from({ length: 12 }, (_, month) => text.date(`2026-${String(month + 1).padStart(2, '0')}-01`));
     expect(new Set(said).size).toBe(12);

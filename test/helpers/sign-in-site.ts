@@ -101,7 +101,7 @@ export class SignInSite {
     await app.register(cookie);
     await app.register(formbody);
     await app.register(multipart);
-    await app.register(languagePlugin, { timeZone: 'Asia/Almaty' });
+    await app.register(languagePlugin, { organisation: { jurisdiction: 'KZ', timeZone: 'Asia/Almaty' } });
     await app.register(problemsPlugin, { page: (_request, problem) => `<h1>${problem.title}</h1>` });
     await app.register(signInPlugin, { services: { settings, database, people, clock } });
     app.get('/me', (request) => ({ person: request.person, csrf: request.csrfToken() }));
