@@ -149,19 +149,24 @@ function listItemNode(block: Block): PdfNode {
   return block.kind === 'paragraph' ? { text: inlinesOf(block.inlines), margin: [0, 0, 0, 2] } : blockNode(block);
 }
 
+/** The sign of the som (U+20C0), which the italics of Noto Sans lack: it stands upright there. */
+const uprightOnly = /(\u20c0+)/;
+
 function inlinesOf(inlines: Inline[]): PdfInline[] {
-  return inlines.map((inline) =>
-    inline.kind === 'break'
-      ? { text: '\n' }
-      : {
-          text: inline.text,
-          ...(inline.bold ? { bold: true } : {}),
-          ...(inline.italic ? { italics: true } : {}),
-          ...(inline.code ? { fontSize: 7.5 } : {}),
-          ...(inline.whole ? { noWrap: true } : {}),
-          ...(inline.href ? { link: inline.href, color: '#1a4f8b' } : {}),
-        },
-  );
+  return inlines.flatMap((inline): PdfInline[] => {
+    if (inline.kind === 'break') return [{ text: '\n' }];
+    const style = {
+      ...(inline.bold ? { bold: true } : {}),
+      ...(inline.code ? { fontSize: 7.5 } : {}),
+      ...(inline.whole ? { noWrap: true } : {}),
+      ...(inline.href ? { link: inline.href, color: '#1a4f8b' } : {}),
+    };
+    if (!inline.italic) return [{ text: inline.text, ...style }];
+    return inline.text
+      .split(uprightOnly)
+      .filter(Boolean)
+      .map((text) => ({ text, ...style, italics: !uprightOnly.test(text) }));
+  });
 }
 
 /** Widths in points, so that a word longer than its column is broken instead of widening the table beyond the page. */

@@ -4,8 +4,14 @@ import { inflateSync } from 'node:zlib';
  * The text of a PDF as a reader would copy it: the shown glyphs of each page, translated by the ToUnicode map of their font
  * (ISO 32000-1, 9.10.3). Enough for files with embedded subset fonts and plain objects, which is what letters are.
  */
-export function pdfText(pdf: Buffer): { pages: string[]; language: string | null; title: string | null } {
-  const objects = objectsOf(pdf);
+export function pdfText(pdf: Buffer): {
+  pages: string[];
+  language: string | null;
+  title: string | null;
+  /** Whether a viewer shows the title instead of the file's name. */
+  displaysTitle: boolean;
+} {
+  const objects = pdfObjects(pdf);
   const catalog = [...objects.values()].find(({ head }) => /\/Type \/Catalog/.test(head))?.head ?? '';
   const info = [...objects.values()].find(({ head }) => /\/Producer/.test(head) && /\/Title/.test(head))?.head ?? '';
   const pages = [...objects.values()]
@@ -16,18 +22,20 @@ export function pdfText(pdf: Buffer): { pages: string[]; language: string | null
     pages,
     language: stringOf(direct(catalog, 'Lang'), 'Lang'),
     title: stringOf(direct(info, 'Title'), 'Title'),
+    displaysTitle: /\/DisplayDocTitle true/.test(catalog + direct(catalog, 'ViewerPreferences')),
   };
 }
 
 /** What stands for a glyph without a text, and for glyph 0, the box that a font shows for a letter that it lacks. */
 const missing = '\ufffd';
 
-interface PdfObject {
+export interface PdfObject {
   head: string;
   stream: Buffer | null;
 }
 
-function objectsOf(pdf: Buffer): Map<string, PdfObject> {
+/** The objects of a PDF by number: the dictionary as text, the stream unpacked. */
+export function pdfObjects(pdf: Buffer): Map<string, PdfObject> {
   const raw = pdf.toString('latin1');
   const objects = new Map<string, PdfObject>();
   for (const match of raw.matchAll(/(?:^|\n)(\d+) 0 obj\n([\s\S]*?)\nendobj/g)) {
@@ -43,7 +51,8 @@ function objectsOf(pdf: Buffer): Map<string, PdfObject> {
   return objects;
 }
 
-const referenceTo = (head: string, name: string): string | undefined =>
+/** The number of the object that a dictionary refers to by name. */
+export const referenceTo = (head: string, name: string): string | undefined =>
   new RegExp(`/${name} (\\d+) 0 R`).exec(head)?.[1];
 
 function pageText(page: string, objects: Map<string, PdfObject>): string {
@@ -67,7 +76,7 @@ function pageText(page: string, objects: Map<string, PdfObject>): string {
 }
 
 /** Glyph number to text, of a ToUnicode CMap. */
-function unicodeMap(source: string): Map<number, string> {
+export function unicodeMap(source: string): Map<number, string> {
   const map = new Map<number, string>();
   const decode = (hex: string): string => Buffer.from(hex.replace(/\s/g, ''), 'hex').swap16().toString('utf16le');
   for (const [, block] of source.matchAll(/beginbfrange([\s\S]*?)endbfrange/g))
