@@ -133,7 +133,12 @@ export function caseView(file: CaseFile) {
       offenceSigns: conclusion.offenceSigns,
       attachments: conclusion.attachments,
       sha256: conclusion.sha256,
+      paper: conclusion.paper,
+      supersedes: inspection.conclusions
+        .filter(({ supersededBy }) => supersededBy !== null)
+        .map(({ number, signedAt, sha256, paper }) => ({ number, signedAt: iso(signedAt), sha256, paper })),
     },
+    outOfScopeRecord: inspection.outOfScopeRecord,
     measures: inspection.measures.map((measure) => ({ ...measure, recordedAt: iso(measure.recordedAt) })),
     withdrawnAt: iso(inspection.withdrawnAt),
     requests: file.requests.map((request) => ({

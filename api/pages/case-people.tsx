@@ -144,11 +144,16 @@ export function Conclusion({ context, file }: Part): VNode | null {
       {conclusions.map((conclusion) => (
         <article class="card">
           <h3>
-            {conclusion.number}, <Moment at={conclusion.signedAt} text={text} />
+            <a href={`/api/cases/${file.opened.record.number}/documents/${conclusion.paper.documentId}`}>
+              {conclusion.number}
+            </a>
+            , <Moment at={conclusion.signedAt} text={text} />
           </h3>
+          {conclusion.supersededBy && <p class="notice">{text.say('case.conclusion-superseded')}</p>}
           <p>{text.say('case.conclusion-by', { who: conclusion.author })}</p>
           <p>{text.say('case.attachments', { count: conclusion.attachments.length })}</p>
-          <code class="hash">SHA-256 {conclusion.sha256}</code>
+          <code class="hash">SHA-256 {conclusion.sha256}</code>{' '}
+          <code class="hash">PDF SHA-256 {conclusion.paper.sha256}</code>
         </article>
       ))}
       {measures.length > 0 && (

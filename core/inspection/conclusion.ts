@@ -1,7 +1,7 @@
 import { canonicalHash } from '../canonical.js';
 import type { CaseDocument, DocumentRequest } from '../documents.js';
 import type { Extract } from './extracts.js';
-import { lineDocumentKinds, type Conclusion, type Inspection, type OffenceSign } from './model.js';
+import { lineDocumentKinds, type Conclusion, type Inspection, type OffenceSign, type Paper } from './model.js';
 
 /** A material that a conclusion can't be drawn up without (INS-17), and that is neither here nor documented as not received. */
 export interface MissingMaterial {
@@ -41,18 +41,19 @@ export function missingMaterials(
 
 /**
  * The conclusion of R7 as it is signed: findings, signs, and every material of the case as an attachment (INS-22). Its hash is
- * SHA-256 over the canonical JSON (RFC 8785) of all this.
+ * SHA-256 over the canonical JSON (RFC 8785) of all this; the paper, which tells the same in words, has one of its own.
  */
 export function drawUpConclusion(parts: {
   conclusionId: string;
   number: string;
   inspection: Inspection;
-  documents: readonly CaseDocument[];
+  materials: readonly CaseDocument[];
   offenceSigns: OffenceSign[];
   author: string;
   signedAt: Date;
+  paper: Paper;
 }): Conclusion {
-  const { inspection, documents, ...head } = parts;
+  const { inspection, materials, paper, ...head } = parts;
   const unsigned = {
     ...head,
     signedAt: head.signedAt.toISOString(),
@@ -62,10 +63,10 @@ export function drawUpConclusion(parts: {
       lineId: line.lineId,
       transferConfirmed: line.finding?.transferConfirmed ?? false,
     })),
-    attachments: documents.map(({ _id, kind, sha256 }) => ({ documentId: _id, kind, sha256 })),
+    attachments: materials.map(({ _id, kind, sha256 }) => ({ documentId: _id, kind, sha256 })),
   };
   const sha256 = canonicalHash(unsigned);
-  return { ...unsigned, signedAt: head.signedAt, sha256, supersededBy: null };
+  return { ...unsigned, signedAt: head.signedAt, sha256, paper, supersededBy: null };
 }
 
 /** Whether the transfer of personal data is confirmed for at least one employee (INS-24). */

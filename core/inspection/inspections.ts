@@ -7,7 +7,15 @@ import { messages } from '../messages.js';
 import type { Outbox } from '../outbox.js';
 import type { Trail } from '../trail.js';
 import type { Vault } from '../vault.js';
-import { inspectionSchema, type Conclusion, type Inspection, type InspectingUnit, type OffenceSign } from './model.js';
+import {
+  inspectionSchema,
+  type Conclusion,
+  type Inspection,
+  type Paper,
+  type InspectingUnit,
+  type OffenceSign,
+} from './model.js';
+import { unitName } from './units.js';
 
 /** What the case file of an inspection can be told. Every change is one trail entry, in the caller's transaction. */
 export interface Inspections {
@@ -65,7 +73,12 @@ export interface Inspections {
     finding: { transferConfirmed: boolean; reasoning: string },
   ): Promise<void>;
   setConclusionSigns(tx: Tx, caseId: string, kinds: OffenceSign[]): Promise<void>;
+  /** Keeps the number that the next conclusion goes by, before its paper is made; whoever repeats the step finds it. */
+  setConclusionDraft(tx: Tx, caseId: string, draft: NonNullable<Inspection['conclusionDraft']>): Promise<void>;
+  /** Adds a signed conclusion; the one in force before is superseded by it, and keeps its paper. */
   addConclusion(tx: Tx, caseId: string, conclusion: Conclusion): Promise<void>;
+  /** R4, INS-08: the trigger starts no inspection; the record of it is a paper of the case. */
+  recordOutOfScope(tx: Tx, caseId: string, paper: Paper): Promise<void>;
   addMeasure(
     tx: Tx,
     caseId: string,
@@ -81,25 +94,6 @@ export interface Inspections {
   ): Promise<void>;
   ofEmployee(employeeId: string): Promise<Inspection[]>;
   init(): Promise<void>;
-}
-
-/** The name of a unit in groups, trail and forms: `central` or the branch's code. */
-export function unitName(unit: { inspectingUnit: InspectingUnit; branchCode: string | null }): string {
-  return unit.inspectingUnit === 'centralOffice' ? 'central' : (unit.branchCode ?? 'branch');
-}
-
-/** Candidate groups of Tasklist for the unit that inspects. */
-export function groupsOf(unit: { inspectingUnit: InspectingUnit; branchCode: string | null }): {
-  issGroup: string;
-  managementGroup: string;
-  isBranch: boolean;
-} {
-  const suffix = unit.inspectingUnit === 'centralOffice' ? 'central' : `branch-${unit.branchCode}`;
-  return {
-    issGroup: `ins-iss-${suffix}`,
-    managementGroup: `ins-mgmt-${suffix}`,
-    isBranch: unit.inspectingUnit === 'branch',
-  };
 }
 
 /** The conclusion in force: the newest that none supersedes. */
@@ -281,6 +275,15 @@ export function createInspections(deps: {
     setConclusionSigns: async (tx, caseId, kinds) => {
       await change(tx, caseId, { $set: { conclusionSigns: kinds } });
     },
+    setConclusionDraft: async (tx, caseId, conclusionDraft) => {
+      await change(tx, caseId, { $set: { conclusionDraft } });
+      await trail.record(tx, {
+        caseId,
+        type: 'conclusion.numbered',
+        subject: conclusionDraft.conclusionId,
+        data: { number: conclusionDraft.number },
+      });
+    },
     addConclusion: async (tx, caseId, conclusion) => {
       const former = conclusionInForce(await get(caseId, tx));
       if (former)
@@ -299,7 +302,18 @@ export function createInspections(deps: {
           number: conclusion.number,
           sha256: conclusion.sha256,
           attachments: conclusion.attachments.length,
+          document: conclusion.paper.documentId,
+          pdfSha256: conclusion.paper.sha256,
         },
+      });
+    },
+    recordOutOfScope: async (tx, caseId, paper) => {
+      await change(tx, caseId, { $set: { outOfScopeRecord: paper } });
+      await trail.record(tx, {
+        caseId,
+        type: 'trigger.found-out-of-scope',
+        subject: paper.documentId,
+        data: { pdfSha256: paper.sha256 },
       });
     },
     addMeasure: async (tx, caseId, { lineId, kind, legalGround, decidedOn }) => {

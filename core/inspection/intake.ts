@@ -7,7 +7,7 @@ import { localDay } from '../legal-day.js';
 import { messages } from '../messages.js';
 import type { Services } from '../services.js';
 import { responsibleUnit } from './addressees.js';
-import type { Inspection, InspectionLine, TriggerKind } from './model.js';
+import { blankInspection, type Inspection, type InspectionLine, type TriggerKind } from './model.js';
 
 /** A trigger of an inspection (F-INS-1) whose form has been checked at the edge. */
 export interface Trigger {
@@ -257,7 +257,7 @@ async function caseFile(
   const ofCase = (values: string[]): Promise<string[]> =>
     Promise.all(values.map((value) => vault.seal(subjectId, value, tx)));
   const facts = await ofCase(trigger.facts);
-  return {
+  return blankInspection({
     _id: file.caseId,
     number: file.number,
     subjectId,
@@ -276,21 +276,10 @@ async function caseFile(
       thirdParties: await ofCase(trigger.thirdParties),
       namedEmployees: await ofCase(trigger.namedEmployees),
     },
-    screening: null,
-    screeningReason: null,
     ...file.unit,
     lines: file.lines,
     extractScope: trigger.period ? { facts, periodFrom: trigger.period.from, periodTo: trigger.period.to } : null,
-    noExtractReason: null,
-    signs: [],
-    conclusionSigns: [],
-    conclusions: [],
-    measures: [],
-    withdrawnAt: null,
-    unitChanges: [],
-    openedAt: null,
-    closingAt: null,
-  };
+  });
 }
 
 /** The receipt that the applicant gets at once, with the code to follow the case by; none where no address was given. */

@@ -10,7 +10,8 @@ export const triggerKinds = [
 export type TriggerKind = (typeof triggerKinds)[number];
 
 export type InspectingUnit = 'centralOffice' | 'branch';
-export type OffenceSign = 'administrative' | 'criminal';
+export const offenceSigns = ['administrative', 'criminal'] as const;
+export type OffenceSign = (typeof offenceSigns)[number];
 
 /** The four documents of R5 that are asked for each employee, and what may be asked beside them. */
 export const lineDocumentKinds = [
@@ -20,6 +21,15 @@ export const lineDocumentKinds = [
   'hrSanctionsCertificate',
 ] as const;
 export const additionalInformation = 'additionalInformation';
+
+/** Kinds of the papers that the security service itself draws up. They are documents of the case, and no materials of the conclusion. */
+export const paperKinds = { conclusion: 'conclusion', outOfScopeRecord: 'outOfScopeRecord' } as const;
+
+/** A paper as a PDF: the document of the case that holds it, and the hash of the file. */
+export interface Paper {
+  documentId: string;
+  sha256: string;
+}
 
 /** One employee under inspection: "the inspection is personal" (INS-11). */
 export interface InspectionLine {
@@ -60,6 +70,8 @@ export interface Conclusion {
   attachments: { documentId: string; kind: string; sha256: string }[];
   /** SHA-256 of the canonical conclusion. */
   sha256: string;
+  /** The conclusion as it was put on paper; a superseded one keeps its own. */
+  paper: Paper;
   supersededBy: string | null;
 }
 
@@ -116,10 +128,38 @@ export interface Inspection {
   signs: OffenceSigns[];
   /** Signs ticked with the conclusion, until it is signed. */
   conclusionSigns: OffenceSign[];
+  /** Number of the conclusion that the newest decision leads to, kept before its paper is made; `decisionId` tells which decision. */
+  conclusionDraft: { conclusionId: string; number: string; decisionId: string } | null;
   conclusions: Conclusion[];
+  /** INS-08: the record of why no inspection is carried out. */
+  outOfScopeRecord: Paper | null;
   measures: Measure[];
   withdrawnAt: Date | null;
   unitChanges: { from: string; to: string; at: Date; by: string }[];
+}
+
+/** An inspection in which nothing has been done yet. */
+export function blankInspection(
+  given: Pick<Inspection, '_id' | 'number' | 'subjectId' | 'trigger' | 'inspectingUnit' | 'branchCode' | 'lines'> &
+    Partial<Inspection>,
+): Inspection {
+  return {
+    screening: null,
+    openedAt: null,
+    closingAt: null,
+    screeningReason: null,
+    extractScope: null,
+    noExtractReason: null,
+    signs: [],
+    conclusionSigns: [],
+    conclusionDraft: null,
+    conclusions: [],
+    outOfScopeRecord: null,
+    measures: [],
+    withdrawnAt: null,
+    unitChanges: [],
+    ...given,
+  };
 }
 
 export function inspectionSchema(): Schema<Inspection> {
@@ -183,6 +223,7 @@ export function inspectionSchema(): Schema<Inspection> {
         }),
       ],
       conclusionSigns: [String],
+      conclusionDraft: { type: sub({ conclusionId: String, number: String, decisionId: String }), default: null },
       conclusions: [
         sub({
           conclusionId: String,
@@ -195,9 +236,11 @@ export function inspectionSchema(): Schema<Inspection> {
           offenceSigns: [String],
           attachments: [sub({ documentId: String, kind: String, sha256: String })],
           sha256: String,
+          paper: sub({ documentId: String, sha256: String }),
           supersededBy: text,
         }),
       ],
+      outOfScopeRecord: { type: sub({ documentId: String, sha256: String }), default: null },
       measures: [
         sub({
           measureId: String,

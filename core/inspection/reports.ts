@@ -3,7 +3,9 @@ import type { Tx } from '../database.js';
 import { PermanentError } from '../errors.js';
 import { localDay } from '../legal-day.js';
 import type { Services } from '../services.js';
-import type { OffenceSigns } from './model.js';
+import type { Inspection } from './model.js';
+import { materialsToSend } from './papers.js';
+import { unitLabel } from './units.js';
 
 interface Report {
   caseId: string;
@@ -21,7 +23,7 @@ export async function composeDispatch(services: Services, tx: Tx, report: Report
   const body = authorisedBodyOn(services.organisation, localDay(tx.at, services.organisation.timeZone));
   if (!body)
     throw new PermanentError('authorisedBody: the organisation names none for today', { field: 'authorisedBody' });
-  const materials = await materialsOf(services, tx, report.caseId);
+  const materials = await materialsOf(services, tx, inspection);
   const { letterId } = await services.letters.compose(tx, {
     caseId: report.caseId,
     caseNumber: report.caseNumber,
@@ -30,7 +32,7 @@ export async function composeDispatch(services: Services, tx: Tx, report: Report
     recipient: { subjectId: inspection.subjectId, name: body.name, email: body.email },
     data: {
       caseNumber: report.caseNumber,
-      unit: unitLabel(services, sign),
+      unit: unitLabel(services.organisation, { inspectingUnit: sign.unit, branchCode: sign.branchCode }),
       signs: sign.kinds,
       revealedAt: sign.revealedAt,
       materials: materials.map(({ kind, name, sha256 }) => ({ kind, name, sha256 })),
@@ -55,7 +57,7 @@ export async function composeNotice(services: Services, tx: Tx, report: Report):
     recipient: { subjectId: inspection.subjectId, name: centralOffice.name, email: centralOffice.email },
     data: {
       caseNumber: report.caseNumber,
-      unit: unitLabel(services, sign),
+      unit: unitLabel(services.organisation, { inspectingUnit: sign.unit, branchCode: sign.branchCode }),
       signs: sign.kinds,
       revealedAt: sign.revealedAt,
       dispatchNumber: sign.dispatchLetterId
@@ -79,18 +81,13 @@ async function load(services: Services, tx: Tx, { caseId, signId }: Report) {
 const attachedBytes = 15 * 1024 * 1024;
 
 /** The materials of a case as a letter lists them, extracts of NIT among them, and which of them it carries. */
-async function materialsOf(services: Services, tx: Tx, caseId: string) {
-  const documents = await services.vault.reveal(await services.documents.documentsOfCase(caseId, tx), tx);
+async function materialsOf(services: Services, tx: Tx, inspection: Inspection) {
+  const sent = materialsToSend(inspection, await services.documents.documentsOfCase(inspection._id, tx));
+  const documents = await services.vault.reveal(sent, tx);
   let left = attachedBytes;
   return documents.map(({ kind, name, sha256, fileId, bytes }) => {
     const attached = bytes <= left;
     if (attached) left -= bytes;
     return { kind, name, sha256, files: attached ? [{ fileId, name }] : [] };
   });
-}
-
-/** The unit that reports, in words for each language of the letter. */
-function unitLabel(services: Services, { unit, branchCode }: Pick<OffenceSigns, 'unit' | 'branchCode'>) {
-  const branch = unit === 'branch' ? services.organisation.branches.find(({ code }) => code === branchCode) : undefined;
-  return (branch ?? services.organisation.centralOffice).name;
 }

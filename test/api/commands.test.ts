@@ -57,6 +57,7 @@ const conclude = async (number: string): Promise<void> => {
       offenceSigns: [],
       attachments: [],
       sha256: '0'.repeat(64),
+      paper: { documentId: 'D1', sha256: '0'.repeat(64) },
       supersededBy: null,
     }),
   );

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import type { newInspection } from '../../api/inspection/schemas.js';
+import { newId } from '../../core/ids.js';
+import { blankInspection, type Inspection, type InspectionLine } from '../../core/inspection/model.js';
 
 /** What `POST /api/inspections` takes. */
 export type TriggerBody = z.input<typeof newInspection>;
@@ -22,6 +24,48 @@ export const staff = {
   /** A driver: neither access to personal data nor part in public services (R3). */
   notInspectable: 'SC-1073',
 } as const;
+
+/** An employee under inspection, without a finding. */
+export function anInspectedLine(
+  given: Pick<InspectionLine, 'employeeId' | 'addedAt'> & Partial<InspectionLine>,
+): InspectionLine {
+  return {
+    lineId: newId(),
+    addedBy: 'intake',
+    hasPersonalDataAccess: true,
+    participatesInPublicServices: false,
+    finding: null,
+    ...given,
+  };
+}
+
+/** The file of an inspection on official information, run by the central office, that nothing has been done for yet. */
+export function anInspectionFile(
+  given: Pick<Inspection, '_id' | 'number' | 'subjectId'> & Partial<Inspection>,
+  receivedAt: Date,
+): Inspection {
+  return blankInspection({
+    trigger: {
+      kind: 'officialInformation',
+      channel: 'office',
+      receivedAt,
+      senderSubjectId: null,
+      senderName: null,
+      senderIin: null,
+      senderBin: null,
+      senderEmail: null,
+      senderPhone: null,
+      language: 'ru',
+      facts: [],
+      thirdParties: [],
+      namedEmployees: [],
+    },
+    inspectingUnit: 'centralOffice',
+    branchCode: null,
+    lines: [],
+    ...given,
+  });
+}
 
 /** A complaint about one employee of the Almaty branch, on paper; without an address nobody gets a receipt. */
 export function trigger(overrides: Partial<TriggerBody> = {}): TriggerBody {

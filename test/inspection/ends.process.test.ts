@@ -57,8 +57,9 @@ describe('an inspection ends', () => {
       const [conclusion] = (await it.inspection()).conclusions;
       expect(conclusion!.offenceSigns).toEqual(signs);
       expect(conclusion!.attachments.map(({ documentId }) => documentId).sort()).toEqual(
-        (await it.documents()).map(({ _id }) => _id).sort(),
+        (await it.documents()).flatMap(({ _id, kind }) => (kind === 'conclusion' ? [] : [_id])).sort(),
       );
+      expect((await it.documents()).map(({ _id }) => _id)).toContain(conclusion!.paper.documentId);
       expect(await stage.services.trail.verifyChain(it.caseId)).toMatchObject({ ok: true });
     },
     testMs,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { groupsOf } from '../../core/inspection/inspections.js';
+import { groupsOf } from '../../core/inspection/units.js';
 import { PermanentError } from '../../core/errors.js';
 import { defineWorker } from '../define-worker.js';
 import { caseIds, moment } from '../shapes.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { groupsOf } from '../../core/inspection/inspections.js';
+import { groupsOf } from '../../core/inspection/units.js';
 import { nitSystems } from '../../core/inspection/extracts.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PermanentError } from '../../core/errors.js';
-import { groupsOf } from '../../core/inspection/inspections.js';
+import { groupsOf } from '../../core/inspection/units.js';
 import { defineWorker } from '../define-worker.js';
 import { caseIds, id, moment } from '../shapes.js';
 

@@ -1,11 +1,20 @@
 import { z } from 'zod';
 import { drawUpConclusion, factsConfirmed } from '../../core/inspection/conclusion.js';
-import { newId } from '../../core/ids.js';
-import { localDay } from '../../core/legal-day.js';
+import { paperKinds } from '../../core/inspection/model.js';
+import {
+  addPaper,
+  conclusionData,
+  materialsAmong,
+  numberConclusion,
+  storePaper,
+} from '../../core/inspection/papers.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
 
-/** R7: signs the conclusion with all materials attached (INS-21 to INS-23); signs of an offence in it start the clocks of R9. */
+/**
+ * R7: signs the conclusion with all materials attached (INS-21 to INS-23), as a PDF that is stored before it is signed; signs of an
+ * offence in it start the clocks of R9. When the case file changes in between, the step is repeated under the same number.
+ */
 export const signConclusion = defineWorker({
   type: 'inspection.sign-conclusion',
   title: 'Sign conclusion',
@@ -19,26 +28,35 @@ export const signConclusion = defineWorker({
     inspectionOutcome: z.enum(['confirmed', 'not-confirmed']),
   }),
   errors: [],
-  run: async ({ input: { caseId }, tx, services }) => {
-    const inspection = await services.inspections.get(caseId, tx);
-    const decision = await services.decisions.newest(caseId, 'inspection.draw-up-conclusion', tx);
-    const year = Number(localDay(tx.at, services.organisation.timeZone).slice(0, 4));
-    const conclusion = drawUpConclusion({
-      conclusionId: newId(),
-      number: await services.numbers.next(tx, 'CON', year),
-      inspection,
-      documents: await services.documents.documentsOfCase(caseId, tx),
-      offenceSigns: inspection.conclusionSigns,
-      author: decision?.by ?? '',
-      signedAt: tx.at,
+  reach: async ({ input: { caseId }, job, services }) => {
+    const draft = await services.database.transaction({ kind: 'worker', id: job.type }, async (tx) => {
+      const decision = await services.decisions.newest(caseId, 'inspection.draw-up-conclusion', tx);
+      const numbered = await numberConclusion(services, tx, caseId, decision?._id ?? '');
+      return { ...numbered, author: decision?.by ?? '', signedAt: tx.at };
     });
+    const { number, signedAt: at } = draft;
+    const data = await conclusionData(services, { caseId, ...draft });
+    return {
+      ...draft,
+      stored: await storePaper(services, { caseId, template: 'inspection/conclusion', number, at, data }),
+    };
+  },
+  run: async ({ input: { caseId }, tx, services, reached: { stored, ...draft } }) => {
+    const { number } = draft;
+    const data = await conclusionData(services, { caseId, ...draft }, tx);
+    const kind = paperKinds.conclusion;
+    const inspection = await services.inspections.get(caseId, tx);
+    const materials = materialsAmong(await services.documents.documentsOfCase(caseId, tx));
+    const paper = await addPaper(services, tx, { caseId, kind, number, stored, data });
+    const offenceSigns = inspection.conclusionSigns;
+    const conclusion = drawUpConclusion({ ...draft, inspection, materials, offenceSigns, paper });
     await services.inspections.addConclusion(tx, caseId, conclusion);
     const signsRevealed = inspection.conclusionSigns.length > 0;
     const signId = signsRevealed
       ? await services.inspections.recordSigns(
           tx,
           caseId,
-          { kinds: inspection.conclusionSigns, revealedAt: tx.at },
+          { kinds: inspection.conclusionSigns, revealedAt: draft.signedAt },
           'no',
         )
       : null;

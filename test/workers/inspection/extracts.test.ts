@@ -1,61 +1,36 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { z } from 'zod';
-import { parseSettings } from '../../../config/schema.js';
-import { composeServices } from '../../../core/compose.js';
 import type { Actor } from '../../../core/database.js';
-import { BusinessError, PermanentError, RetryableError } from '../../../core/errors.js';
+import { PermanentError, RetryableError } from '../../../core/errors.js';
 import { newId } from '../../../core/ids.js';
 import { periodOf } from '../../../core/inspection/extract-scope.js';
 import type { NitSystem } from '../../../core/inspection/extracts.js';
 import type { Inspection } from '../../../core/inspection/model.js';
 import type { Services } from '../../../core/services.js';
-import type { Job, Worker } from '../../../workers/define-worker.js';
 import { concludeWithoutExtract } from '../../../workers/inspection/conclude-without-extract.js';
 import { downloadExtract } from '../../../workers/inspection/download-extract.js';
 import { pollExtract } from '../../../workers/inspection/poll-extract.js';
 import { recordNoExtract } from '../../../workers/inspection/record-no-extract.js';
 import { requestExtract } from '../../../workers/inspection/request-extract.js';
-import { testMongodbUri } from '../../helpers/database.js';
+import { anInspectedLine, anInspectionFile } from '../../builders/inspection.js';
 import { startNitSimulator, type NitSimulator } from '../../helpers/nit-simulator.js';
+import { WorkerSite } from '../../helpers/worker-site.js';
 
-const database = `test_${randomBytes(6).toString('hex')}`;
 const officer: Actor = { kind: 'person', id: 'security.officer' };
 let nit: NitSimulator;
+let site: WorkerSite;
 let services: Services;
 let caseId: string;
 
 beforeAll(async () => {
   nit = await startNitSimulator({ ROWS: '250', ROWS_PER_PART: '100' });
-  const settings = parseSettings({
-    MONGODB_URI: testMongodbUri(),
-    MONGODB_DATABASE: database,
-    MONGODB_TRAIL_DATABASE: `${database}_trail`,
-    ZEEBE_GRPC_ADDRESS: 'grpc://127.0.0.1:1',
-    ZEEBE_REST_ADDRESS: 'http://127.0.0.1:1',
-    TASKLIST_URL: 'http://127.0.0.1:1',
-    OPERATE_URL: 'http://127.0.0.1:1',
-    SMTP_URL: 'smtp://127.0.0.1:1',
-    MAIL_FROM: 'merzim@sc.example',
-    OIDC_ISSUER: 'http://127.0.0.1:1',
-    OIDC_CLIENT_ID: 'merzim',
-    OIDC_CLIENT_SECRET: 'secret',
-    NIT_URL: nit.url,
-    NIT_CLIENT_ID: nit.settings.clientId,
-    NIT_CLIENT_SECRET: nit.settings.clientSecret,
-    MASTER_KEY: randomBytes(32).toString('base64'),
-    SESSION_SECRET: 'x'.repeat(32),
-    PUBLIC_URL: 'http://127.0.0.1:1',
-    ORGANISATION: 'demo',
-    LOG_LEVEL: 'silent',
-  });
-  services = await composeServices(settings, 'test');
+  const { clientId, clientSecret } = nit.settings;
+  site = await WorkerSite.start({ NIT_URL: nit.url, NIT_CLIENT_ID: clientId, NIT_CLIENT_SECRET: clientSecret });
+  services = site.services;
 });
 afterAll(async () => {
-  await services.database.connection.dropDatabase();
-  await services.database.trail.dropDatabase();
-  await services.database.close();
+  await site.stop();
   await nit.stop();
 });
 beforeEach(async () => {
@@ -74,52 +49,12 @@ async function anInspection(changes: Partial<Inspection> = {}): Promise<string> 
   cases += 1;
   await database.transaction(officer, async (tx) => {
     const subjectId = await vault.createSubject(tx, 'case');
-    const line = {
-      addedAt: tx.at,
-      addedBy: 'intake',
-      hasPersonalDataAccess: true,
-      participatesInPublicServices: false,
-    };
-    await inspections.create(tx, {
-      _id,
-      number: caseNumber(),
-      subjectId,
-      trigger: {
-        kind: 'officialInformation',
-        channel: 'office',
-        receivedAt: tx.at,
-        senderSubjectId: null,
-        senderName: null,
-        senderIin: null,
-        senderBin: null,
-        senderEmail: null,
-        senderPhone: null,
-        language: 'ru',
-        facts: [],
-        thirdParties: [],
-        namedEmployees: [],
-      },
-      screening: { result: 'inScope', by: officer.id, at: tx.at },
-      screeningReason: null,
-      inspectingUnit: 'centralOffice',
-      branchCode: null,
-      lines: ['E-1', 'E-2'].map((employeeId) => ({ ...line, lineId: newId(), employeeId, finding: null })),
-      extractScope: {
-        facts: [await vault.seal(subjectId, 'Копия удостоверения выдана третьему лицу', tx)],
-        periodFrom: '2026-01-01',
-        periodTo: '2026-01-31',
-      },
-      noExtractReason: null,
-      signs: [],
-      conclusionSigns: [],
-      conclusions: [],
-      measures: [],
-      withdrawnAt: null,
-      unitChanges: [],
-      openedAt: null,
-      closingAt: null,
-      ...changes,
-    });
+    const lines = ['E-1', 'E-2'].map((employeeId) => anInspectedLine({ employeeId, addedAt: tx.at }));
+    const facts = [await vault.seal(subjectId, 'Копия удостоверения выдана третьему лицу', tx)];
+    const extractScope = { facts, periodFrom: '2026-01-01', periodTo: '2026-01-31' };
+    const screening = { result: 'inScope' as const, by: officer.id, at: tx.at };
+    const given = { _id, number: caseNumber(), subjectId, lines, screening, extractScope, ...changes };
+    await inspections.create(tx, anInspectionFile(given, tx.at));
   });
   return _id;
 }
@@ -128,45 +63,10 @@ function caseNumber(): string {
   return `INS-2026-${String(cases).padStart(6, '0')}`;
 }
 
-/** One delivery of a job: its outside calls, then its transaction, as the runtime does it. A declared BPMN error leaves what was written. */
-async function deliver<I extends z.ZodObject, O extends z.ZodObject, E extends string, R>(
-  worker: Worker<I, O, E, R>,
-  input: z.input<I>,
-  signal = new AbortController().signal,
-): Promise<z.output<O>> {
-  const context = { input: worker.input.parse(input), job: aJob(worker.type), services };
-  const heartbeat = () => Promise.resolve();
-  const reached = await worker.reach?.({ ...context, engine: undefined as never, heartbeat, signal });
-  const outcome = await services.database.transaction({ kind: 'worker', id: worker.type }, async (tx) => {
-    try {
-      return worker.output.parse(await worker.run({ ...context, tx, reached: reached as R }));
-    } catch (error) {
-      if (error instanceof BusinessError && worker.errors.includes(error.code as E)) return error;
-      throw error;
-    }
-  });
-  if (outcome instanceof BusinessError) throw outcome;
-  return outcome;
-}
-
-function aJob(type: string): Job {
-  return {
-    key: '1',
-    type,
-    processId: 'inspection-nit-extract',
-    processInstanceKey: '1',
-    elementId: 'ServiceTask_Any',
-    elementInstanceKey: newId(),
-    epoch: 'epoch',
-    retries: 5,
-    caseId,
-    caseNumber: null,
-  };
-}
-
-const request = (nitSystem: NitSystem = 'iisPsc') => deliver(requestExtract, { caseId, nitSystem });
-const poll = (extractId: string) => deliver(pollExtract, { caseId, extractId });
-const bring = (extractId: string, signal?: AbortSignal) => deliver(downloadExtract, { caseId, extractId }, signal);
+const request = (nitSystem: NitSystem = 'iisPsc') => site.deliver(requestExtract, { caseId, nitSystem });
+const poll = (extractId: string) => site.deliver(pollExtract, { caseId, extractId });
+const bring = (extractId: string, signal?: AbortSignal) =>
+  site.deliver(downloadExtract, { caseId, extractId }, { signal });
 const failureOf = (work: Promise<unknown>) =>
   work.then(
     () => Promise.reject(new Error('it should have failed')),
@@ -184,7 +84,7 @@ async function aReadyExtract(nitSystem?: NitSystem): Promise<string> {
 
 const filesOfCase = () =>
   services.database.connection.collection('files.files').countDocuments({ 'metadata.caseId': caseId });
-const acts = async () => (await services.trail.list(caseId)).map(({ type }) => type);
+const acts = () => site.acts(caseId);
 const fetchesOfPart = async (part: number) => (await nit.seen()).requests.filter((seen) => seen.part === part).length;
 
 describe('an extract that is delivered', () => {
@@ -263,14 +163,7 @@ describe('steps that come twice', () => {
 
   test('a process that died after the export was made finds it again', async () => {
     // Its outside calls happened, its transaction did not.
-    const { requestedAt } = (await requestExtract.reach?.({
-      input: { caseId, nitSystem: 'iisPsc' },
-      job: aJob(requestExtract.type),
-      services,
-      engine: undefined as never,
-      heartbeat: () => Promise.resolve(),
-      signal: new AbortController().signal,
-    })) as { requestedAt: Date };
+    const { requestedAt } = await site.reach(requestExtract, { caseId, nitSystem: 'iisPsc' });
     const again = await request();
     expect(again.requestedAt).toBe(requestedAt.toISOString());
     expect((await nit.seen()).exports.filter(({ idempotencyKey }) => idempotencyKey === again.extractId)).toHaveLength(
@@ -425,7 +318,7 @@ describe('going on without an extract', () => {
     await nit.control({ fault: 'fail' });
     const extractId = await aReadyExtract();
     await noteReason();
-    await deliver(concludeWithoutExtract, { caseId, extractId });
+    await site.deliver(concludeWithoutExtract, { caseId, extractId });
     expect(await services.extracts.find(extractId)).toMatchObject({ state: 'abandoned' });
     expect((await acts()).at(-1)).toBe('extract.abandoned');
   });
@@ -433,15 +326,15 @@ describe('going on without an extract', () => {
   test('without a reason it waits for one', async () => {
     await nit.control({ fault: 'fail' });
     const extractId = await aReadyExtract();
-    const error = await failureOf(deliver(concludeWithoutExtract, { caseId, extractId }));
+    const error = await failureOf(site.deliver(concludeWithoutExtract, { caseId, extractId }));
     expect(error).toMatchObject({ name: 'PermanentError', field: 'noExtractReason' });
     expect(await services.extracts.find(extractId)).toMatchObject({ state: 'failed' });
   });
 
   test('where none is needed, that is recorded, with a reason only', async () => {
-    expect(await failureOf(deliver(recordNoExtract, { caseId }))).toMatchObject({ field: 'noExtractReason' });
+    expect(await failureOf(site.deliver(recordNoExtract, { caseId }))).toMatchObject({ field: 'noExtractReason' });
     await noteReason();
-    await deliver(recordNoExtract, { caseId });
+    await site.deliver(recordNoExtract, { caseId });
     expect((await acts()).at(-1)).toBe('extract.not-needed');
   });
 });
