@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { inProject } from '../config/index.js';
 import { PermanentError } from './errors.js';
 import type { Language } from './text.js';
@@ -59,6 +59,16 @@ export const builtIn: Record<string, Placeholder> = {
 
 /** Where a value stands in the text between lexing and filling: private-use characters, which no template may hold. */
 export const mark = { open: '\ue000', close: '\ue001' } as const;
+
+/** Every letter of `config/letters/` by name, with the languages that it is written in, both in the order of the alphabet. */
+export function writtenLetters(): Map<string, Language[]> {
+  const letters = new Map<string, Language[]>();
+  for (const file of readdirSync(inProject('config', 'letters'), { recursive: true, encoding: 'utf8' }).sort()) {
+    const [, name, language] = /^(.+)\.([a-z]{2})\.md$/.exec(file.replaceAll('\\', '/')) ?? [];
+    if (name) letters.set(name, [...(letters.get(name) ?? []), language as Language]);
+  }
+  return letters;
+}
 
 /** Reads and parses a letter of `config/letters/`. Throws {@link PermanentError} when there is none, or it is faulty. */
 export function loadTemplate(name: string, language: string): LetterTemplate {

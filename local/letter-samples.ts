@@ -134,6 +134,10 @@ export const letterSamples: Record<string, LetterData> = {
 export const letterPreview = {
   number: 'OUT-2026-000042',
   at: new Date('2026-06-05T05:00:00Z'),
-  addressee: { kk: 'Әбілқасымова Ұлжан Іңкәрқызы', ru: 'Абилкасымовой Улжан Инкаровне' },
+  addressee: {
+    kk: 'Әбілқасымова Ұлжан Іңкәрқызы',
+    ru: 'Абилкасымовой Улжан Инкаровне',
+    ky: 'Абылкасымова Улжан Иңкаровна',
+  },
   replyNumber: null,
 };
