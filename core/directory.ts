@@ -49,6 +49,8 @@ export interface Directory {
   byLogin(login: string): Promise<Employee | null>;
   /** The head of a unit, or null while it has none. */
   headOf(unitId: string): Promise<Employee | null>;
+  /** Ids of the heads of the units that these employees are in, each once; at one go, and without opening what is sealed. */
+  headsOfUnitsOf(employeeIds: readonly string[]): Promise<string[]>;
   /** The next superior: who is named as such, else the head of the own unit; null at the top. */
   superiorOf(employeeId: string): Promise<Employee | null>;
   /**
@@ -130,6 +132,10 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
     employee,
     byLogin: (login) => one({ login, active: true }),
     headOf,
+    headsOfUnitsOf: async (employeeIds) => {
+      const units = await employees.distinct('unitId', { _id: { $in: employeeIds } }).exec();
+      return employees.distinct('_id', { unitId: { $in: units }, headOfUnit: true, active: true }).exec();
+    },
     superiorOf: async (employeeId) => {
       const found = await employee(employeeId);
       if (!found) return null;

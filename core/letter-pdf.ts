@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import pdfmake, { type PdfInline, type PdfNode } from 'pdfmake';
 import type { Block, Inline } from './letter-fill.js';
+import { readFonts } from './letter-fonts.js';
 import type { Language } from './text.js';
 
 /** One language's part of a letter, ready to be put on paper. */
@@ -30,21 +29,11 @@ const contentWidth = page.width - page.left - page.right;
 const grey = '#555555';
 const numberColumn = 24;
 
-const fontFiles = {
-  normal: '400Regular',
-  bold: '700Bold',
-  italics: '400Regular_Italic',
-  bolditalics: '700Bold_Italic',
-};
-
-/** Noto Sans has every letter of Kazakh, Kyrgyz and Russian; it comes from a package and is read once. */
 function loadFonts(): void {
-  const { resolve } = createRequire(import.meta.url);
   const fonts = { normal: '', bold: '', italics: '', bolditalics: '' };
-  for (const [style, weight] of Object.entries(fontFiles) as [keyof typeof fontFiles, string][]) {
-    const file = `NotoSans_${weight}.ttf`;
-    pdfmake.virtualfs.writeFileSync(file, readFileSync(resolve(`@expo-google-fonts/noto-sans/${weight}/${file}`)));
-    fonts[style] = file;
+  for (const { style, name, content } of readFonts()) {
+    pdfmake.virtualfs.writeFileSync(name, content);
+    fonts[style] = name;
   }
   pdfmake.setFonts({ NotoSans: fonts });
   // A letter reaches for nothing outside of itself, whatever its text says.

@@ -341,6 +341,8 @@ function sdkConfiguration(engine: Settings['engine']): SdkConfiguration {
       ZEEBE_GRPC_CLIENT_MAX_RETRY_TIMEOUT_SECONDS: 5,
       GRPC_KEEPALIVE_TIME_MS: 60_000,
       GRPC_KEEPALIVE_TIMEOUT_MS: 20_000,
+      // The gateway closes a connection that is kept alive without a call ("too many pings").
+      GRPC_KEEPALIVE_PERMIT_WITHOUT_CALLS: 0,
       GRPC_MAX_RECONNECT_BACKOFF_MS: '3000',
     },
   };

@@ -31,19 +31,13 @@ export async function contextOf(
   inspection: Inspection,
 ): Promise<RightsContext> {
   const inspected = inspection.lines.map(({ employeeId }) => employeeId);
-  const heads = await Promise.all(
-    inspected.map(async (employeeId) => {
-      const employee = await services.directory.employee(employeeId);
-      return employee ? ((await services.directory.headOf(employee.unitId))?.employeeId ?? null) : null;
-    }),
-  );
   return {
     process: 'inspection',
     caseState,
     inspectingUnit: inspection.inspectingUnit,
     branchCode: inspection.branchCode,
     inspectedEmployees: inspected,
-    concernedHeads: heads.filter((head) => head !== null),
+    concernedHeads: await services.directory.headsOfUnitsOf(inspected),
   };
 }
 

@@ -131,6 +131,22 @@ describe('the demo organisation', () => {
     expect(chair?.login).toBe('management.central');
     expect(await directory.superiorOf(chair!.employeeId)).toBeNull();
   });
+
+  test("tells the heads of several employees' units at one go, each once", async () => {
+    await load();
+    const ids = await Promise.all(
+      ['employee.ala1', 'head.ala1', 'iss.shy', 'management.central'].map(
+        async (login) => (await directory.byLogin(login))!,
+      ),
+    );
+    const heads = await Promise.all(ids.map(({ unitId }) => directory.headOf(unitId)));
+    const expected = new Set(heads.flatMap((head) => (head ? [head.employeeId] : [])));
+    expect(expected.size).toBeGreaterThan(1);
+    const found = await directory.headsOfUnitsOf(ids.map(({ employeeId }) => employeeId));
+    expect(found.sort()).toEqual([...expected].sort());
+    expect(await directory.headsOfUnitsOf([])).toEqual([]);
+    expect(await directory.headsOfUnitsOf(['SC-9999'])).toEqual([]);
+  });
 });
 
 test('name, IIN, position and address are sealed with a key of the employee alone', async () => {
@@ -168,6 +184,7 @@ describe('a newer file', () => {
     expect(result).toEqual({ added: 0, changed: 1, unchanged: 1, left: 1 });
     expect(await directory.employee('T-2')).toMatchObject({ position: 'Начальник', subjectId: before?.subjectId });
     expect((await directory.headOf('U1'))?.employeeId).toBe('T-2');
+    expect(await directory.headsOfUnitsOf(['T-3'])).toEqual(['T-2']);
     expect(await directory.employee('T-1')).toMatchObject({ fullName: 'Тестов Номер 1', active: false });
     expect(await directory.byLogin('t1')).toBeNull();
   });

@@ -45,6 +45,8 @@ export interface Stage {
   variable(processInstanceKey: string, name: string): Promise<unknown>;
   /** Keys of the process instances that came by an element, e.g. an end event, as the engine exported it. */
   instancesPast(elementId: string): Promise<string[]>;
+  /** What incidents the engine raised in a case's instance and the processes that it called: the element's id and the message. */
+  incidents(processInstanceKey: string): Promise<string[]>;
   /** Tells the NIT simulator how to behave. */
   nit(behaviour: Record<string, unknown>): Promise<void>;
   /** Faults of the NIT simulator that have not struck yet won't any more. */
@@ -148,6 +150,10 @@ export async function openStage({
       (await exported('process-instance', { 'value.elementId': elementId, intent: 'ELEMENT_COMPLETED' })).map((value) =>
         String(value['processInstanceKey']),
       ),
+    incidents: async (processInstanceKey) =>
+      (await exported('incident', { intent: 'CREATED' }))
+        .filter((value) => JSON.stringify(value['elementInstancePath']).includes(processInstanceKey))
+        .map((value) => `${String(value['elementId'])}: ${String(value['errorMessage'])}`),
     nit: (behaviour) => controlNit({ method: 'POST', body: JSON.stringify(behaviour) }),
     nitForgets: () => controlNit({ method: 'DELETE' }),
     close: async () => {
