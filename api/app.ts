@@ -7,12 +7,12 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import Fastify, { LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Services } from '../core/services.js';
 import { caseRoutes } from './cases/routes.js';
 import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
-import { openapi } from './openapi.js';
+import { openapi, problems, security } from './openapi.js';
 import { problemPage } from './pages/problem.js';
 import { pageRoutes } from './pages/routes.js';
 import { healthPlugin } from './plugins/health.js';
@@ -95,6 +95,17 @@ export async function buildApp(services: Services) {
   await app.register(inspectionRoutes, { services });
   await app.register(caseRoutes, { services });
   await app.register(pageRoutes, { services });
-  app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.get(
+    '/api/openapi.json',
+    {
+      schema: {
+        summary: 'This document',
+        tags: ['document'],
+        security: security.anybody,
+        response: { 200: z.looseObject({ openapi: z.string() }), ...problems() },
+      },
+    },
+    () => app.swagger() as { openapi: string },
+  );
   return app;
 }

@@ -5,14 +5,27 @@ import type { Settings } from '../config/index.js';
 import { uploadBody } from './cases/upload.js';
 
 /** A problem as RFC 9457 has it; `errors` names each wrong field and says what would be right, in the caller's language. */
-export const problemView = z.object({
-  type: z.string().describe('urn:merzim:problem:<name>; stable, whatever the language'),
-  title: z.string(),
-  status: z.number(),
-  detail: z.string().optional(),
-  instance: z.string().optional(),
-  errors: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })).optional(),
-});
+export const problemView = z
+  .object({
+    type: z.string().describe('urn:merzim:problem:<name>; stable, whatever the language'),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string().optional(),
+    instance: z.string().optional(),
+    errors: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({
+    examples: [
+      {
+        type: 'urn:merzim:problem:validation',
+        title: 'Fields are wrong',
+        status: 422,
+        instance: '/api/inspections',
+        detail: 'facts: is missing.',
+        errors: [{ field: 'facts', code: 'missing', detail: 'is missing' }],
+      },
+    ],
+  });
 
 const meanings = {
   400: 'The body can not be read',
@@ -67,6 +80,7 @@ export function openapi(settings: Pick<Settings, 'web' | 'oidc'>): FastifyDynami
       tags: [
         { name: 'inspection', description: 'Inspections after a disclosure of personal data (Order No. 231/НҚ)' },
         { name: 'case', description: 'Cases of every process' },
+        { name: 'document', description: 'What the API says of itself' },
       ],
       components: {
         securitySchemes: {

@@ -222,19 +222,20 @@ export async function listCases(
   const found: { record: Awaited<ReturnType<Services['cases']['list']>>[number]; unit: string }[] = [];
   let { before } = query;
   let exhausted = false;
-  while (found.length < query.limit && !exhausted) {
+  // One more than is shown: whether a next page follows must depend on nothing but what the caller may read.
+  while (found.length <= query.limit && !exhausted) {
     const page = await services.cases.list({ process: 'inspection', state: query.state, before, limit: query.limit });
     exhausted = page.length < query.limit;
+    before = page.at(-1)?._id;
     for (const record of page) {
-      before = record._id;
       const inspection = await services.inspections.find(record._id);
       if (!inspection || !(await mayRead(services, person, { record, inspection }))) continue;
       found.push({ record, unit: inspection.branchCode ?? inspection.inspectingUnit });
-      if (found.length === query.limit) break;
     }
   }
+  const shown = found.slice(0, query.limit);
   const cases = await Promise.all(
-    found.map(async ({ record, unit }) => ({
+    shown.map(async ({ record, unit }) => ({
       number: record.number,
       process: record.process,
       state: record.state,
@@ -244,5 +245,5 @@ export async function listCases(
       clocks: (await services.clocks.ofCase(record._id)).map(clockViewOf),
     })),
   );
-  return { cases, next: exhausted ? null : (before ?? null) };
+  return { cases, next: found.length > shown.length ? (shown.at(-1)?.record._id ?? null) : null };
 }

@@ -40,6 +40,10 @@ const define = <Body>(command: Command<Body>): Command => command;
 
 const id = z.string().regex(/^[A-Za-z0-9-]{1,40}$/, { error: 'id' });
 
+/** An example of a body, for the API's document. */
+const example = (body: Record<string, unknown>) => ({ examples: [body] });
+const exampleId = '01JNAV5Q8E7C9M2R4T6W8Y0ZAB';
+
 const refuse = (field: string, code: string, params: Record<string, string> = {}): never => {
   throw new InputProblem(422, 'validation', [{ field, code, params }]);
 };
@@ -58,7 +62,9 @@ export const inspectionCommands: Command[] = [
     name: 'letter-addresses',
     action: 'decision:letter.correct-address',
     summary: 'Correct the address of a letter that could not be delivered, and send it again',
-    body: z.strictObject({ letterId: id, email: z.email().max(254) }),
+    body: z
+      .strictObject({ letterId: id, email: z.email().max(254) })
+      .meta(example({ letterId: exampleId, email: 'aigul@applicant.example' })),
     run: async ({ services, tx, record, body }) => {
       const letter = await services.letters.find(body.letterId, tx);
       if (letter?.caseId !== record._id || letter.state !== 'failed') refuse('letterId', 'letter-not-failed');
@@ -70,7 +76,7 @@ export const inspectionCommands: Command[] = [
     name: 'screening-reason',
     action: 'screening.write',
     summary: 'Note why the trigger is out of scope (INS-08)',
-    body: z.strictObject({ text: longText }),
+    body: z.strictObject({ text: longText }).meta(example({ text: 'Дербес деректер туралы айтылмаған.' })),
     run: async ({ services, tx, record, body }) => {
       await services.inspections.noteScreeningReason(tx, record._id, body.text);
       return {};
@@ -80,7 +86,7 @@ export const inspectionCommands: Command[] = [
     name: 'employees',
     action: 'employee.add',
     summary: 'Name an employee under inspection (INS-11), also one found later',
-    body: z.strictObject({ employeeId: id }),
+    body: z.strictObject({ employeeId: id }).meta(example({ employeeId: 'SC-1018' })),
     run: async ({ services, tx, record, inspection, body }) => {
       mustNotBeConcluded(inspection);
       const employee = await services.directory.employee(body.employeeId);
@@ -109,7 +115,7 @@ export const inspectionCommands: Command[] = [
     name: 'employee-removals',
     action: 'employee.add',
     summary: 'Take an employee out again before the screening',
-    body: z.strictObject({ lineId: id }),
+    body: z.strictObject({ lineId: id }).meta(example({ lineId: exampleId })),
     run: async ({ services, tx, record, inspection, body }) => {
       mustBeLine(inspection, body.lineId);
       if (inspection.screening) throw new InputProblem(409, 'already-screened', [], { number: record.number });
@@ -121,11 +127,13 @@ export const inspectionCommands: Command[] = [
     name: 'extract-scope',
     action: 'screening.write',
     summary: 'Set what NIT is asked for: facts and period (INS-20)',
-    body: z.strictObject({
-      facts: z.array(longText).min(1).max(50),
-      periodFrom: z.iso.date(),
-      periodTo: z.iso.date(),
-    }),
+    body: z
+      .strictObject({
+        facts: z.array(longText).min(1).max(50),
+        periodFrom: z.iso.date(),
+        periodTo: z.iso.date(),
+      })
+      .meta(example({ facts: ['Мекенжайды қарау'], periodFrom: '2026-04-01', periodTo: '2026-04-30' })),
     fromForm: (form) => ({ ...form, facts: linesOf(form['facts']) }),
     run: async ({ services, tx, record, body }) => {
       if (body.periodFrom > body.periodTo) refuse('periodFrom', 'after-end', { latest: body.periodTo });
@@ -139,7 +147,7 @@ export const inspectionCommands: Command[] = [
     name: 'no-extract-reason',
     action: 'screening.write',
     summary: 'Note why no extract is asked for, or why it is done without (AMB-INS-10)',
-    body: z.strictObject({ text: longText }),
+    body: z.strictObject({ text: longText }).meta(example({ text: 'Бұл жүйелердің деректері туралы айтылмаған.' })),
     run: async ({ services, tx, record, body }) => {
       await services.inspections.noteNoExtractReason(tx, record._id, body.text);
       return {};
@@ -149,7 +157,9 @@ export const inspectionCommands: Command[] = [
     name: 'requests',
     action: 'additional-request.write',
     summary: 'Plan a request for additional information (INS-16)',
-    body: z.strictObject({ addresseeId: id, question: longText }),
+    body: z
+      .strictObject({ addresseeId: id, question: longText })
+      .meta(example({ addresseeId: 'SC-1015', question: '4 мамырда кім кезекші болды?' })),
     run: async ({ services, tx, record, inspection, body }) => {
       mustNotBeConcluded(inspection);
       const addressee = await services.directory.employee(body.addresseeId);
@@ -169,7 +179,9 @@ export const inspectionCommands: Command[] = [
     name: 'non-receipt-notes',
     action: 'non-receipt.record',
     summary: 'Note why a document has not come, for the decision in Tasklist',
-    body: z.strictObject({ requestId: id, reason: longText }),
+    body: z
+      .strictObject({ requestId: id, reason: longText })
+      .meta(example({ requestId: exampleId, reason: 'Түсініктеме беруден бас тартты.' })),
     run: async ({ services, tx, record, body }) => {
       const request = await services.documents.find(body.requestId, tx);
       if (request?.caseId !== record._id || request.state !== 'requested') refuse('requestId', 'no-open-request');
@@ -181,7 +193,9 @@ export const inspectionCommands: Command[] = [
     name: 'non-receipts',
     action: 'non-receipt.record',
     summary: 'Record that a document was not received (INS-17, AMB-INS-03)',
-    body: z.strictObject({ requestId: id, reason: longText }),
+    body: z
+      .strictObject({ requestId: id, reason: longText })
+      .meta(example({ requestId: exampleId, reason: 'Түсініктеме беруден бас тартты.' })),
     run: async ({ services, tx, record, body }) => {
       const request = await services.documents.find(body.requestId, tx);
       if (request?.caseId !== record._id || request.state !== 'requested') refuse('requestId', 'no-open-request');
@@ -193,13 +207,15 @@ export const inspectionCommands: Command[] = [
     name: 'signs',
     action: 'signs.record',
     summary: 'Record signs of an offence (R9): both clocks start at the moment they were revealed',
-    body: z.strictObject({
-      kinds: z
-        .array(z.enum(['administrative', 'criminal']))
-        .min(1)
-        .max(2),
-      revealedAt: z.iso.datetime({ offset: true }).optional().describe('now when absent'),
-    }),
+    body: z
+      .strictObject({
+        kinds: z
+          .array(z.enum(['administrative', 'criminal']))
+          .min(1)
+          .max(2),
+        revealedAt: z.iso.datetime({ offset: true }).optional().describe('now when absent'),
+      })
+      .meta(example({ kinds: ['administrative'] })),
     fromForm: (form, { timeZone }) => ({
       ...form,
       kinds: form['kinds'] === undefined ? undefined : [form['kinds']].flat(),
@@ -223,7 +239,9 @@ export const inspectionCommands: Command[] = [
     name: 'findings',
     action: 'findings.write',
     summary: 'Note the finding on an employee with its reasons (R7, F-INS-3)',
-    body: z.strictObject({ lineId: id, transferConfirmed: z.boolean(), reasoning: longText }),
+    body: z
+      .strictObject({ lineId: id, transferConfirmed: z.boolean(), reasoning: longText })
+      .meta(example({ lineId: exampleId, transferConfirmed: true, reasoning: 'Жүйе журналы растайды.' })),
     fromForm: (form) => ({ ...form, transferConfirmed: flagOf(form['transferConfirmed']) }),
     run: async ({ services, tx, record, inspection, body }) => {
       mustBeLine(inspection, body.lineId);
@@ -236,7 +254,14 @@ export const inspectionCommands: Command[] = [
     name: 'measures',
     action: 'measures.write',
     summary: 'Record a measure taken under the law (R8)',
-    body: z.strictObject({ lineId: id, kind: longText, legalGround: longText, decidedOn: z.iso.date() }),
+    body: z.strictObject({ lineId: id, kind: longText, legalGround: longText, decidedOn: z.iso.date() }).meta(
+      example({
+        lineId: exampleId,
+        kind: 'Ескерту',
+        legalGround: 'ҚР Еңбек кодексінің 64-бабы',
+        decidedOn: '2026-05-20',
+      }),
+    ),
     run: async ({ services, tx, record, inspection, body }) => {
       mustBeLine(inspection, body.lineId);
       if (!inspection.lines.some(({ lineId, finding }) => lineId === body.lineId && finding?.transferConfirmed))
@@ -260,7 +285,9 @@ export const inspectionCommands: Command[] = [
     name: 'unit',
     action: 'unit.change',
     summary: 'Change the unit that inspects; every clock stays (AMB-INS-09)',
-    body: z.strictObject({ inspectingUnit: z.enum(['centralOffice', 'branch']) }),
+    body: z
+      .strictObject({ inspectingUnit: z.enum(['centralOffice', 'branch']) })
+      .meta(example({ inspectingUnit: 'centralOffice' })),
     run: async ({ services, tx, record, inspection, body }) => {
       const branchCode = body.inspectingUnit === 'branch' ? await commonBranch(services.directory, inspection) : null;
       if (body.inspectingUnit === 'branch' && !branchCode) refuse('inspectingUnit', 'employees-of-several-units');
@@ -275,7 +302,7 @@ export const inspectionCommands: Command[] = [
     name: 'void',
     action: 'case.void',
     summary: 'Void a case that was registered by mistake, with the reason',
-    body: z.strictObject({ reason: longText }),
+    body: z.strictObject({ reason: longText }).meta(example({ reason: 'Екі рет тіркелген.' })),
     run: async ({ services, tx, record, body }) => {
       await services.cases.noteVoidReason(tx, record._id, await services.vault.seal(record.subjectId, body.reason, tx));
       await services.trail.record(tx, { caseId: record._id, type: 'case.voiding-requested', data: {} });

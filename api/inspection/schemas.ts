@@ -69,6 +69,26 @@ export const newInspection = z
       context.addIssue({ code: 'custom', path: ['sender'], message: 'required-for-applications' });
     if (value.triggerKind === 'individualApplication' && value.sender?.bin)
       context.addIssue({ code: 'custom', path: ['sender', 'bin'], message: 'not-for-individuals' });
+  })
+  .meta({
+    examples: [
+      {
+        triggerKind: 'individualApplication',
+        sender: { name: 'Ахметова Айгүл Серікқызы', email: 'aigul@applicant.example' },
+        language: 'kk',
+        facts: ['Менің мекенжайым бөгде адамға берілген.'],
+      },
+      {
+        triggerKind: 'officialInformation',
+        receivedAt: '2026-05-06T18:00:00+05:00',
+        channel: 'paper',
+        sourceRefNo: 'ВХ-2026-118',
+        language: 'ru',
+        facts: ['Сведения о составе семьи переданы третьему лицу.'],
+        employees: [{ employeeId: 'SC-1018' }],
+        period: { from: '2026-04-01', to: '2026-04-30' },
+      },
+    ],
   });
 
 export type NewInspection = z.infer<typeof newInspection>;
@@ -83,18 +103,46 @@ export const clockView = z.object({
   state: z.string(),
 });
 
-export const registeredView = z.object({
-  number: z.string(),
-  process: z.literal('inspection'),
-  state: z.string(),
-  receivedAt: z.string(),
-  registeredAt: z.string(),
-  accessCode: z
-    .string()
-    .nullable()
-    .describe(
-      "the applicant's secret for following the case; null for official information, and where the case was found by the sender's number",
-    ),
-  clocks: z.array(clockView),
-  links: z.object({ case: z.string(), follow: z.string() }),
-});
+export const registeredView = z
+  .object({
+    number: z.string(),
+    process: z.literal('inspection'),
+    state: z.string(),
+    receivedAt: z.string(),
+    registeredAt: z.string(),
+    accessCode: z
+      .string()
+      .nullable()
+      .describe(
+        "the applicant's secret for following the case; null for official information, and where the case was found by the sender's number",
+      ),
+    clocks: z.array(clockView),
+    links: z.object({ case: z.string(), follow: z.string() }),
+  })
+  .meta({
+    examples: [
+      {
+        number: 'INS-2026-000118',
+        process: 'inspection',
+        state: 'open',
+        receivedAt: '2026-11-23T05:10:42.669Z',
+        registeredAt: '2026-11-23T05:10:42.669Z',
+        accessCode: 'XEYK-WWQF-PNGF-J7UE',
+        clocks: [
+          {
+            rule: 'DL-INS-5',
+            startedAt: '2026-11-23T05:10:42.669Z',
+            targetAt: '2027-01-06T13:30:00.000Z',
+            dueAt: '2027-01-08T18:59:59.999Z',
+            stoppedAt: null,
+            kept: null,
+            state: 'running',
+          },
+        ],
+        links: {
+          case: 'https://merzim.example.kz/api/cases/INS-2026-000118',
+          follow: 'https://merzim.example.kz/follow',
+        },
+      },
+    ],
+  });

@@ -242,17 +242,30 @@ export class Caller {
     private readonly app: App,
     private readonly headers: Record<string, string>,
     readonly csrf: string,
+    private readonly address = '127.0.0.1',
+    private readonly getMethod: 'GET' | 'HEAD' = 'GET',
   ) {}
+
+  /** The same caller from another address: what is limited by address is counted anew. */
+  from(address: string): Caller {
+    return new Caller(this.app, this.headers, this.csrf, address, this.getMethod);
+  }
+
+  /** The same caller, whose `get` and `page` ask by another method. */
+  asking(method: 'GET' | 'HEAD'): Caller {
+    return new Caller(this.app, this.headers, this.csrf, this.address, method);
+  }
 
   async request(options: InjectOptions & { url: string }): Promise<LightMyRequestResponse> {
     return this.app.inject({
+      remoteAddress: this.address,
       ...options,
       headers: { accept: 'application/json', ...this.headers, ...(options.headers as Record<string, string>) },
     });
   }
 
   get(url: string, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> {
-    return this.request({ method: 'GET', url, headers });
+    return this.request({ method: this.getMethod, url, headers });
   }
 
   /** Asks for a page as a browser does. */
