@@ -16,18 +16,31 @@ const names = z.strictObject({
 const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
 /** Kinds of days that a table names; every other day is a working day or belongs to the weekend. */
-export const dayKinds = ['holiday', 'rest-day', 'observed', 'moved-rest', 'moved-work', 'shortened'] as const;
+export const dayKinds = [
+  'holiday',
+  'rest-day',
+  'extra-rest',
+  'observed',
+  'moved-rest',
+  'moved-work',
+  'shortened',
+] as const;
 
 const day = z.strictObject({
   date,
   kind: z.enum(dayKinds).describe(
     `holiday: day off by the law on holidays, and moved when it meets a weekend · rest-day: day off that is never moved ·
-     observed: the working day off that stands for a holiday on a weekend (\`for\`) · moved-rest, moved-work: two days exchanged by an
-     order (\`for\` names the other one) · shortened: worked until \`closesAt\``,
+     extra-rest: day off by an order that asks for no work in exchange · observed: the working day off that stands for a holiday on a
+     weekend (\`for\`) · moved-rest, moved-work: two days exchanged by an order (\`for\` names the other one) · shortened: worked until
+     \`closesAt\`, or \`shorterBy\` minutes less than usual`,
   ),
   name: z.string().describe('key in `names`'),
   source: z.string().describe('key in `sources`: the act that makes this day what it is'),
   for: date.optional(),
+  observes: date
+    .optional()
+    .describe('moved-work on a weekday: the holiday on a weekend for which this day would be off without the order'),
+  shorterBy: z.number().int().positive().max(480).optional().describe('minutes by which the working day is shorter'),
   closesAt: z
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
@@ -42,12 +55,35 @@ const table = z.strictObject({
   status: z.enum(['complete', 'provisional']).describe('provisional: acts on this year may still come'),
   note: z.string(),
   weekend: z.array(z.enum(weekdays)).min(1),
-  sources: z.record(z.string(), z.strictObject({ act: z.string().min(1), link: z.url().optional() })),
+  sources: z.record(
+    z.string(),
+    z.strictObject({
+      act: z.string().min(1),
+      link: z.url().optional(),
+      unverified: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('the text was not read: what is to be checked before relying on it'),
+    }),
+  ),
   names: z.record(z.string(), names),
   days: z.array(day),
   readings: z
     .array(z.strictObject({ on: date, taken: z.enum(['working', ...dayKinds]), why: z.string(), source: z.string() }))
     .describe('where sources disagree: the reading taken, and why'),
+  published: z
+    .array(
+      z.strictObject({
+        period: z.string().regex(/^\d{4}(-(0[1-9]|1[0-2]))?$/, 'expected YYYY or YYYY-MM'),
+        workingDays: z.number().int().positive(),
+        by: z.string().min(1),
+        link: z.url().optional(),
+        differs: z.string().min(1).optional().describe('why this table has another number'),
+      }),
+    )
+    .optional()
+    .describe('published norms of the five-day week, which the days are held to'),
 });
 
 type Content = z.infer<typeof table>;
@@ -89,7 +125,7 @@ export function readCalendarTables(folder: string = inProject('config', 'calenda
 export function checkCalendarTable(content: unknown, file: string): CalendarTable | string[] {
   const parsed = table.safeParse(content);
   if (!parsed.success) return parsed.error.issues.map((issue) => `${file}: ${issue.path.join('.')}: ${issue.message}`);
-  const faults = crossCheck(parsed.data).map((fault) => `${file}: ${fault}`);
+  const faults = [...crossCheck(parsed.data), ...checkContent(parsed.data)].map((fault) => `${file}: ${fault}`);
   if (faults.length) return faults;
   const { country, year, version } = parsed.data;
   const hash = createHash('sha256').update(JSON.stringify(parsed.data)).digest('hex').slice(0, 12);
@@ -102,7 +138,7 @@ function crossCheck({ year, days, names: known, sources, weekend, readings }: Co
   const byDate = new Map(days.map((entry) => [entry.date, entry]));
   const isWeekend = (on: string): boolean =>
     weekend.includes(weekdays[Temporal.PlainDate.from(on).dayOfWeek - 1] as (typeof weekdays)[number]);
-  const want = (holds: boolean, on: string, right: string): void => {
+  const want: Want = (holds, on, right) => {
     if (!holds) faults.push(`days ${on}: ${right}`);
   };
   days.forEach((entry, index) => {
@@ -114,7 +150,7 @@ function crossCheck({ year, days, names: known, sources, weekend, readings }: Co
     want(!before || before.date <= on, on, 'must come in order of date');
     want(known[entry.name] !== undefined, on, `name "${entry.name}" is not in names`);
     want(sources[entry.source] !== undefined, on, `source "${entry.source}" is not in sources`);
-    want((kind === 'shortened') === (entry.closesAt !== undefined), on, 'closesAt belongs to shortened days alone');
+    checkShorter(entry, want);
     const pairKinds = { observed: 'holiday', 'moved-rest': 'moved-work', 'moved-work': 'moved-rest' } as const;
     if (kind in pairKinds) {
       const expected = pairKinds[kind as keyof typeof pairKinds];
@@ -123,16 +159,27 @@ function crossCheck({ year, days, names: known, sources, weekend, readings }: Co
       if (entry.for?.startsWith(String(year)))
         want(other?.kind === expected, on, `\`for\` must name a ${expected}, found ${other?.kind ?? 'no entry'}`);
       if (kind !== 'observed' && other) want(other.for === on, on, `${other.date} must name it back in \`for\``);
-      want(isWeekend(on) === (kind === 'moved-work'), on, `a ${kind} day can't be a ${weekdayOf(on)}`);
+      const onWeekend = kind === 'moved-work' && entry.observes === undefined;
+      want(isWeekend(on) === onWeekend, on, `a ${kind} day can't be a ${weekdayOf(on)}`);
       if (kind === 'observed' && entry.for)
         want(isWeekend(entry.for) && entry.for < on, on, '`for` must be an earlier holiday on a weekend');
     } else want(entry.for === undefined, on, `\`for\` does not belong to a ${kind}`);
   });
+  for (const { date: on, kind, observes } of days)
+    if (observes !== undefined) {
+      const observed = byDate.get(observes);
+      want(kind === 'moved-work', on, '`observes` belongs to moved-work days alone');
+      want(
+        observed?.kind === 'holiday' && isWeekend(observes) && observes < on,
+        on,
+        '`observes` must be an earlier holiday on a weekend',
+      );
+    }
   for (const holiday of days.filter((entry) => entry.kind === 'holiday' && isWeekend(entry.date)))
     want(
-      days.filter((entry) => entry.kind === 'observed' && entry.for === holiday.date).length === 1,
+      days.filter((entry) => (entry.kind === 'observed' ? entry.for : entry.observes) === holiday.date).length === 1,
       holiday.date,
-      'is a holiday on a weekend: exactly one observed day must stand for it',
+      'is a holiday on a weekend: exactly one observed day must stand for it, or one moved-work day that `observes` it',
     );
   for (const reading of readings) {
     const entry = byDate.get(reading.on);
@@ -142,6 +189,56 @@ function crossCheck({ year, days, names: known, sources, weekend, readings }: Co
     if (!sources[reading.source]) faults.push(`readings ${reading.on}: source "${reading.source}" is not in sources`);
   }
   return faults;
+}
+
+type Want = (holds: boolean, on: string, right: string) => void;
+
+/** A shortened day says how much; a day worked in exchange may be the eve of a holiday, and shorter as well. */
+function checkShorter({ date: on, kind, closesAt, shorterBy }: Content['days'][number], want: Want): void {
+  want(closesAt === undefined || kind === 'shortened', on, 'closesAt belongs to shortened days alone');
+  want(
+    shorterBy === undefined || kind === 'shortened' || kind === 'moved-work',
+    on,
+    'shorterBy belongs to shortened and moved-work days alone',
+  );
+  if (kind === 'shortened')
+    want((closesAt === undefined) !== (shorterBy === undefined), on, 'wants either closesAt or shorterBy');
+}
+
+/** What is named and not used, names that lack a language of the country, and published norms that the days contradict. */
+function checkContent(content: Content): string[] {
+  const { country, year, days, names: known, sources, readings, published = [] } = content;
+  const faults: string[] = [];
+  const languages = country === 'KZ' ? (['kk', 'ru', 'en'] as const) : (['ky', 'ru', 'en'] as const);
+  for (const [key, name] of Object.entries(known)) {
+    if (!days.some((entry) => entry.name === key)) faults.push(`names ${key}: no day is named so`);
+    for (const language of languages) if (!name[language]) faults.push(`names ${key}: ${language} is missing`);
+  }
+  const cited = new Set([...days, ...readings].map(({ source }) => source));
+  for (const key of Object.keys(sources)) if (!cited.has(key)) faults.push(`sources ${key}: nothing cites it`);
+  for (const { period, workingDays, differs } of published) {
+    if (!period.startsWith(String(year))) faults.push(`published ${period}: lies outside ${year}`);
+    const counted = countWorkingDays(content, period);
+    if (counted !== workingDays && !differs)
+      faults.push(
+        `published ${period}: says ${workingDays} working days, the table has ${counted}; say why in \`differs\``,
+      );
+    if (counted === workingDays && differs) faults.push(`published ${period}: nothing differs; remove \`differs\``);
+  }
+  return faults;
+}
+
+/** Working days of a table in its year or in one month of it (YYYY or YYYY-MM). */
+export function countWorkingDays(of: Pick<Content, 'year' | 'weekend' | 'days'>, period: string): number {
+  const byDate = new Map(of.days.map((entry) => [entry.date, entry.kind]));
+  let count = 0;
+  let on = Temporal.PlainDate.from({ year: of.year, month: 1, day: 1 });
+  for (; on.year === of.year; on = on.add({ days: 1 })) {
+    const kind = byDate.get(on.toString());
+    const working = kind ? kind === 'moved-work' || kind === 'shortened' : !isWeekendDay(of, on.dayOfWeek);
+    if (working && on.toString().startsWith(period)) count += 1;
+  }
+  return count;
 }
 
 function weekdayOf(on: string): string {

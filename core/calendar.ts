@@ -21,6 +21,8 @@ export interface CalendarDay {
   provisional: boolean;
   /** HH:MM at which a shortened day closes; null for any other. */
   closesAt: string | null;
+  /** Minutes by which the working day is shorter than usual; null where the act names a time in `closesAt`, or the day is not shortened. */
+  shorterBy: number | null;
 }
 
 /** The working calendars of countries. Each method throws {@link CalendarMissingError} for a year without a table. */
@@ -68,6 +70,7 @@ export function createCalendar(tables: CalendarTable[] = readCalendarTables()): 
         source: null,
         provisional: false,
         closesAt: null,
+        shorterBy: null,
       };
     }
     return {
@@ -78,6 +81,7 @@ export function createCalendar(tables: CalendarTable[] = readCalendarTables()): 
       source: table.sources[entry.source]?.act ?? null,
       provisional: entry.provisional === true,
       closesAt: entry.closesAt ?? null,
+      shorterBy: entry.shorterBy ?? null,
     };
   };
   return {

@@ -268,6 +268,8 @@ function atLocalTime(date: Temporal.PlainDate, time: string, zone: string): Date
 }
 
 function closingOf(day: CalendarDay, zone: string, officeEnd: string): Date {
-  const time = day.closesAt !== null && day.closesAt < officeEnd ? day.closesAt : officeEnd;
-  return atLocalTime(Temporal.PlainDate.from(day.date), time, zone);
+  const usual = Temporal.PlainTime.from(officeEnd);
+  const earlier = day.closesAt === null ? usual.subtract({ minutes: day.shorterBy ?? 0 }) : day.closesAt;
+  const time = Temporal.PlainTime.compare(earlier, usual) < 0 ? Temporal.PlainTime.from(earlier) : usual;
+  return atLocalTime(Temporal.PlainDate.from(day.date), time.toString(), zone);
 }

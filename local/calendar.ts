@@ -9,6 +9,7 @@ import { CalendarUsageError, type Subcommand } from './calendar/subcommand.js';
 /** Loaded only when asked for: what needs no database must not load its driver. */
 const subcommands: Record<string, () => Promise<{ subcommand: Subcommand }>> = {
   check: () => import('./calendar/check.js'),
+  compare: () => import('./calendar/compare.js'),
 };
 
 async function main([name = '', ...args]: string[]): Promise<number> {

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { inProject } from '../config/root.js';
+import { checkCalendars } from './calendar/check.js';
 import { glob } from './check/files.js';
 import { lintDiagrams } from './check/lint-diagrams.js';
 import { deployOnTestEngine } from './check/test-engine.js';
@@ -47,6 +48,13 @@ const steps: Step[] = [
         console.error(`${file} ${elementId}: ${message} (${rule})`);
       if (findings.length > 0) throw new Error(`bpmnlint found ${findings.length} faults`);
       return `${files.length} diagrams, no fault`;
+    },
+  },
+  {
+    name: 'calendars',
+    run: () => {
+      const { tables, accepted } = checkCalendars();
+      return Promise.resolve(`${tables.length} tables, ${accepted} accepted differences from the packages of holidays`);
     },
   },
   { name: 'guards', run: tool('jest/bin/jest.js', '--silent', 'test/guards') },

@@ -73,6 +73,7 @@ const reasons: Record<CountedDay['reason'], string> = {
   weekend: 'weekend',
   holiday: 'holiday',
   'rest-day': 'day off',
+  'extra-rest': 'additional day off by an order',
   observed: 'day off for a holiday on a weekend',
   'moved-rest': 'day of rest moved here',
   'moved-work': 'working day in exchange',

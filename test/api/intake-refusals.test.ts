@@ -61,12 +61,6 @@ const wrong: [what: string, body: () => unknown, field: string, code: string][] 
     'before-act',
   ],
   [
-    'a receipt of a year without a calendar',
-    () => application({ receivedAt: '2021-06-01T09:00:00Z' }),
-    'receivedAt',
-    'before-calendar',
-  ],
-  [
     'a period that ends before it starts',
     () => application({ period: { from: '2026-05-08', to: '2026-05-07' } }),
     'period.from',
