@@ -68,8 +68,9 @@ export function catalogueOf(language: Language): Catalogue {
 /** The text of one language; days and moments are those of `timeZone` (an IANA zone, of the organisation). */
 export function createText(language: Language, { timeZone }: { timeZone: string }): Text {
   const catalogue = catalogueOf(language);
-  const plural = new Intl.PluralRules(language);
-  // Where an ICU lacks Kazakh or Kyrgyz numbers, Russian ones are written the same: a no-break space and a comma.
+  // An ICU may lack Kazakh and Kyrgyz. Whole numbers choose a form as in English: one, other (CLDR); Russian ones are written the same: a
+  // no-break space and a comma.
+  const plural = new Intl.PluralRules(Intl.PluralRules.supportedLocalesOf([language]).length ? language : 'en');
   const numbers = new Intl.NumberFormat(Intl.NumberFormat.supportedLocalesOf([language]).length ? language : 'ru');
   const inZone = (at: Date): Temporal.ZonedDateTime =>
     Temporal.Instant.fromEpochMilliseconds(at.getTime()).toZonedDateTimeISO(timeZone);

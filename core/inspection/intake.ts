@@ -108,7 +108,7 @@ function accessCodeOf(services: Services, record: CaseRecord): string | null {
 
 function checkAct(services: Services): { effectiveFrom: string; legalBasis: string; purpose: string } {
   const act = services.organisation.acts['inspection'];
-  if (!act?.on) throw new InputProblem(503, 'act-off', [], { act: 'inspection' });
+  if (!act?.on) throw new InputProblem(503, 'act-off');
   return act;
 }
 

@@ -74,6 +74,8 @@ export function formFaults(form: Form): string[] {
       if (!inBothLanguages(value.label)) fault(`${id} value ${value.value} has to have a label in Kazakh / Russian`);
     if (type === 'text' && !inBothLanguages(text ?? '') && !text?.startsWith('='))
       fault(`${id} has to be in Kazakh and Russian`);
+    for (const [, sentence = ''] of text?.matchAll(/then "([^"]*)"/g) ?? [])
+      if (!/\S \/ \S/.test(sentence)) fault(`${id}: "${sentence}" has to be in Kazakh / Russian`);
   }
   const texts = form.components.filter(({ type }) => type === 'text');
   if (!texts.some(({ text }) => text?.includes(']({{caseUrl}})')))

@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { inProject } from '../../config/index.js';
-import { readTemplates } from '../helpers/letters.js';
 import { catalogueOf, createText, type Language, type Sentence } from '../../core/text.js';
 
 const zone = { timeZone: 'Asia/Almaty' };
@@ -39,39 +38,7 @@ describe('the catalogue', () => {
     for (const [key, sentence] of Object.entries(catalogueOf(language)))
       if (typeof sentence !== 'string') expect([key, ...Object.keys(sentence).sort()]).toEqual([key, ...needed]);
   });
-
-  test('has every key that the code says', () => {
-    const said = sourcesUnder(['core', 'connectors', 'workers', 'api']).flatMap((source) =>
-      [...source.matchAll(/\bsay\(\s*'([\w.-]+)'/g)].map(([, key]) => key as string),
-    );
-    expect(said.length).toBeGreaterThan(0);
-    expect(said.filter((key) => !Object.hasOwn(reference, key))).toEqual([]);
-  });
-
-  test('holds no key that neither the code nor a letter uses', () => {
-    const code = sourcesUnder(['core', 'connectors', 'workers', 'api', 'local']).join('\n');
-    const prefixes = [
-      ...[...code.matchAll(/[`'"]([a-zA-Z][\w.-]*\.)(?:\$\{|['"] \+)/g)].map(([, prefix]) => prefix as string),
-      ...readTemplates().flatMap(({ placeholders }) =>
-        Object.values(placeholders).flatMap(({ catalogue }) => (catalogue ? [`${catalogue}.`] : [])),
-      ),
-    ];
-    const unused = Object.keys(reference).filter(
-      (key) =>
-        !prefixes.some((prefix) => key.startsWith(prefix)) &&
-        !["'", '"', '`'].some((quote) => code.includes(`${quote}${key}${quote}`)),
-    );
-    expect(unused).toEqual([]);
-  });
 });
-
-function sourcesUnder(folders: string[]): string[] {
-  return folders.flatMap((folder) =>
-    readdirSync(inProject(folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.tsx?$/.test(file))
-      .map((file) => readFileSync(inProject(folder, file), 'utf8')),
-  );
-}
 
 describe('a text', () => {
   test.each([
@@ -116,6 +83,16 @@ describe('a text', () => {
     expect(() => text.say('letter.nowhere')).toThrow("no key 'letter.nowhere'");
     expect(() => text.say('letter.outgoing')).toThrow("needs the parameter 'number'");
     expect(text.has('toString')).toBe(false);
+  });
+
+  test.each([
+    ['kk', '0 жол, 1 жол, 2 жол, 5 жол, 21 жол, 112 жол'],
+    ['ru', '0 строк, 1 строка, 2 строки, 5 строк, 21 строка, 112 строк'],
+    ['ky', '0 сап, 1 сап, 2 сап, 5 сап, 21 сап, 112 сап'],
+    ['en', '0 rows, 1 row, 2 rows, 5 rows, 21 rows, 112 rows'],
+  ] as const)('of %s chooses the form that a number needs', (language, said) => {
+    const text = createText(language, zone);
+    expect([0, 1, 2, 5, 21, 112].map((count) => text.say('extract.rows', { count })).join(', ')).toBe(said);
   });
 
   test('fills a parameter without reading it as a pattern', () => {

@@ -19,7 +19,7 @@ const sound = {
     {
       type: 'text',
       id: 'Text_Refusal',
-      text: 'Неге / Почему {{if refusalReason = "own-case" then "…" else refusalReason}}',
+      text: 'Неге / Почему {{if refusalReason = "own-case" then "… / …" else refusalReason}}',
       conditional: { hide: '=refusalReason = null' },
     },
     { type: 'checkbox', id: 'Field_granted', key: 'granted', label: 'Рұқсат / Разрешить' },
@@ -114,6 +114,11 @@ describe('what the checks of forms find', () => {
       'a moment in place of a date',
       { type: 'datetime', subtype: 'datetime', id: 'Field_a', key: 'a', label: 'Күні / Дата' },
       'date only',
+    ],
+    [
+      'a sentence in one language',
+      { type: 'text', id: 'Text_a', text: 'Күй / Состояние {{if state = "x" then "Ждать" else state}}' },
+      'Text_a: "Ждать" has to be in Kazakh / Russian',
     ],
     ['a field without key', { type: 'checkbox', id: 'Field_a', label: 'Иә / Да' }, 'key in camel case'],
   ])('%s', (_, field, fault) => {
