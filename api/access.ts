@@ -60,8 +60,7 @@ export async function openCase(
  * case that the caller may not see.
  */
 async function lookInVain({ directory }: Services, { employeeId }: Person): Promise<void> {
-  const employee = await directory.employee(employeeId ?? '');
-  await directory.headOf(employee?.unitId ?? '');
+  await directory.headsOfUnitsOf(employeeId === null ? [] : [employeeId]);
 }
 
 /**

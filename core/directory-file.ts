@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { iinFault } from './iin.js';
+import { isTrailReference } from './trail-facts.js';
 
 /** One employee as the organisation's directory file has it. */
 export interface DirectoryRow {
@@ -42,10 +43,14 @@ const flag = z
   .enum(['true', 'false'])
   .transform((value) => value === 'true')
   .describe('true or false');
+// Ids and codes stand in the trail, which refuses what could be personal: said here, before a step of a case fails by it.
 const id = z
   .string()
   .regex(/^[A-Z0-9][A-Z0-9._-]{0,31}$/i)
-  .describe('1 to 32 letters (A-Z), digits, dots and hyphens');
+  .refine(isTrailReference)
+  .describe(
+    '1 to 32 letters (A-Z), digits, dots and hyphens, and no name and no identification, phone or account number',
+  );
 
 /** The columns in the file's own names: what each has to hold, in words in its description. */
 const columns = z.object({
@@ -70,6 +75,7 @@ const columns = z.object({
   branch_code: z
     .string()
     .regex(/^([A-Z0-9]{2,8})?$/)
+    .refine(isTrailReference)
     .transform(emptyIsNull)
     .describe('empty for the central office, or 2 to 8 capital letters and digits'),
   email: z.email().max(254).describe('an e-mail address'),

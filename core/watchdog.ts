@@ -22,6 +22,8 @@ export interface SweepResult {
   recounted: number;
   /** How many things look wrong, those still within their grace included. */
   suspected: number;
+  /** How many files that nothing refers to were removed. */
+  orphans: number;
   /** How many could not be dealt with; they come again with the next sweep. */
   failed: number;
 }
@@ -53,6 +55,8 @@ type Notify = (tx: Tx, finding: Finding) => Promise<void>;
 export const watchdogActor: Actor = { kind: 'system', id: 'watchdog' };
 const daysAhead = 120;
 const dayMs = 24 * 60 * 60 * 1000;
+/** A file is adopted in the request or job that stored it; the longest of them is over by far. */
+const orphanMs = dayMs;
 
 /**
  * The engine gets the first go: something is recorded only when sweeps have seen it for its whole grace. Grace runs in wall time, because an
@@ -70,6 +74,8 @@ export function createWatchdog(deps: {
   notify: Notify;
   /** Epoch of the engine that is connected, or null when it is unknown; cases bound in another epoch then count as without instance. */
   currentEpoch?: () => Promise<string | null>;
+  /** Removes files that nobody adopted within so many milliseconds of wall time; says how many (core/files.ts). */
+  sweepOrphans: (olderThanMs: number) => Promise<number>;
   /** How long a passed moment may stay unreported, in milliseconds of wall time. */
   clockGraceMs?: number;
   /** How long an open case may be without a process instance or a clock, likewise. */
@@ -247,7 +253,7 @@ export function createWatchdog(deps: {
   return {
     sweep: async () => {
       await clock.refresh();
-      const result: SweepResult = { findings: [], reported: 0, recounted: 0, suspected: 0, failed: 0 };
+      const result: SweepResult = { findings: [], reported: 0, recounted: 0, suspected: 0, orphans: 0, failed: 0 };
       const attempt = async (work: () => Promise<void>, where: string): Promise<void> => {
         try {
           await work();
@@ -261,6 +267,11 @@ export function createWatchdog(deps: {
           const changed = await database.transaction(watchdogActor, (tx) => clocks.recount(tx, clockId));
           if (changed) result.recounted += 1;
         }, 'recount');
+
+      await attempt(async () => {
+        result.orphans = await deps.sweepOrphans(orphanMs);
+        if (result.orphans > 0) log.info({ count: result.orphans }, 'files that nothing refers to were removed');
+      }, 'orphans');
 
       const at = clock.legalNow();
       const wall = clock.wallNow();

@@ -23,6 +23,7 @@ await runProcess('watchdog', async ({ settings, metrics }) => {
       if (stored && reportKind) await tellOfClock(services, tx, stored, reportKind);
     },
     currentEpoch: () => newestEpoch(database),
+    sweepOrphans: (olderThanMs) => services.files.sweepOrphans(olderThanMs),
   });
   await watchdog.init();
 

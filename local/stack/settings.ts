@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { describeSettings } from '../../config/index.js';
 import { mongodUri } from './components/mongod.js';
 import { opensearchUrl } from './components/camunda.js';
 import type { Site } from './site.js';
+import { usersFile } from './web-users.js';
 
 /** Kinds of component that the user may bring: when the setting is in the environment, nothing embedded of that kind starts. */
 export const bringable = {
@@ -15,7 +18,7 @@ export type Bringable = keyof typeof bringable;
 
 /** Which kinds the environment brings. */
 export function brought(env: Record<string, string | undefined>): Set<Bringable> {
-  return new Set((Object.keys(bringable) as Bringable[]).filter((kind) => Boolean(env[bringable[kind]])));
+  return new Set((Object.keys(bringable) as Bringable[]).filter((kind) => isSet(env, bringable[kind])));
 }
 
 /** Every setting of an application process of this stack, by the names of config/schema.ts. What `given` holds goes before. */
@@ -70,8 +73,39 @@ export function applicationSettings(site: Site, given: Record<string, string | u
   if (kinds.has('mail')) delete embedded.MAIL_WEB_URL;
   if (kinds.has('identity')) for (const name of ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET']) delete embedded[name];
   if (kinds.has('nit')) for (const name of ['NIT_CLIENT_ID', 'NIT_CLIENT_SECRET']) delete embedded[name];
-  const passedOn =
-    /^(CAMUNDA|ZEEBE|MONGODB|SMTP|MAIL|OIDC|NIT|TASKLIST|OPERATE|MASTER_KEY|SESSION_SECRET|PUBLIC_URL|ORGANISATION|LOG_LEVEL|UPLOAD)/;
-  for (const [name, value] of Object.entries(given)) if (value && passedOn.test(name)) embedded[name] = value;
+  for (const { name } of describeSettings()) {
+    if (ofTheStack.has(name)) continue;
+    const value = valueOf(given, name);
+    if (value) embedded[name] = value;
+  }
   return embedded;
+}
+
+/** Settings that the stack itself decides: where each process listens (MERZIM_PORT_*), and whether time can be moved. */
+const ofTheStack: ReadonlySet<string> = new Set([
+  'API_HOST',
+  'API_PORT',
+  'HEALTH_PORT',
+  'CLOCK_TRAVEL',
+  'ENGINE_MANAGEMENT_URL',
+]);
+
+/** A setting as given, or what the file holds that is named for it, as config/schema.ts reads it. */
+function valueOf(given: Record<string, string | undefined>, name: string): string | undefined {
+  const file = given[`${name}_FILE`];
+  return given[name] || (file ? readFileSync(file, 'utf8').trim() : undefined);
+}
+
+function isSet(given: Record<string, string | undefined>, name: string): boolean {
+  return Boolean(given[name] || given[`${name}_FILE`]);
+}
+
+/** What the development identity provider needs of the application's settings, and nothing else: no key, no address of a database. */
+export function identitySettings(env: Record<string, string>): Record<string, string> {
+  const needed = ['NODE_ENV', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'PUBLIC_URL'];
+  return {
+    ...Object.fromEntries(needed.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+    ISSUER: env.OIDC_ISSUER ?? '',
+    USERS_FILE: usersFile,
+  };
 }

@@ -7,11 +7,11 @@ import { app, isAppBuilt, isBuilt, localServer, mail, type AppName } from './com
 import { setOffset } from './engine-clock.js';
 import { choosePorts, type Ports } from './ports.js';
 import { stackSecrets } from './secrets.js';
-import { applicationSettings, bringable, brought, type Bringable } from './settings.js';
+import { applicationSettings, bringable, brought, identitySettings, type Bringable } from './settings.js';
 import { stackFolders, type Profile, type Site, type StackFolders } from './site.js';
 import { Supervisor, type ComponentFailure, type ComponentSpec, type StackEvent } from './supervisor.js';
 import { readTools } from './tools.js';
-import { readLocalUsers, usersFile, writeWebUsers } from './web-users.js';
+import { readLocalUsers, writeWebUsers } from './web-users.js';
 
 export interface StackOptions {
   profile: Profile;
@@ -158,13 +158,13 @@ function describeStack(
       return [];
     });
   server('identity', 'local/identity/main.js', () =>
-    localServer('identity', 'local/identity/main.js', site.ports.identity, '/.well-known/openid-configuration', {
-      ...env,
-      ISSUER: env.OIDC_ISSUER ?? '',
-      USERS_FILE: usersFile,
-      CLIENT_ID: env.OIDC_CLIENT_ID ?? '',
-      CLIENT_SECRET: env.OIDC_CLIENT_SECRET ?? '',
-    }),
+    localServer(
+      'identity',
+      'local/identity/main.js',
+      site.ports.identity,
+      '/.well-known/openid-configuration',
+      identitySettings(env),
+    ),
   );
   server('nit', 'local/simulators/nit/main.js', () =>
     localServer('nit', 'local/simulators/nit/main.js', site.ports.nit, '/health', {

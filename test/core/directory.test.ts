@@ -211,6 +211,9 @@ describe('a newer file', () => {
   });
 });
 
+const anId =
+  '1 to 32 letters (A-Z), digits, dots and hyphens, and no name and no identification, phone or account number';
+
 describe('a file is refused with line and column', () => {
   test.each([
     [
@@ -256,6 +259,21 @@ describe('a file is refused with line and column', () => {
       'two rows at once',
       [row(1, { language: 'en' }), row(2, { email: '' })],
       ['line 2: language: has to be kk or ru', 'line 3: email: has to be an e-mail address'],
+    ],
+    [
+      'ids that the trail would not take',
+      [
+        row(1, { employee_id: 'Akhmetov', unit_id: '77012345678' }),
+        row(2, { employee_id: '850412400121' }),
+        row(3, { employee_id: 'T-3-', unit_id: 'KZ75125KZT1001300335' }),
+      ],
+      [
+        `line 2: employee_id: has to be ${anId}`,
+        `line 2: unit_id: has to be ${anId}`,
+        `line 3: employee_id: has to be ${anId}`,
+        `line 4: employee_id: has to be ${anId}`,
+        `line 4: unit_id: has to be ${anId}`,
+      ],
     ],
     ['no row', [], ['file: has no row']],
   ])('%s', async (_name, rows, faults) => {

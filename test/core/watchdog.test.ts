@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createCases, type CaseRecord, type Cases } from '../../core/cases.js';
 import type { StoredClock } from '../../core/clocks.js';
 import { PermanentError } from '../../core/errors.js';
+import { createFiles } from '../../core/files.js';
 import { newId } from '../../core/ids.js';
 import { createLog } from '../../core/log.js';
+import { createVault } from '../../core/vault.js';
 import { createWatchdog, type Finding, type Watchdog } from '../../core/watchdog.js';
 import { openClockFixture, type ClockFixture } from './clock-fixture.js';
 
@@ -38,6 +42,7 @@ async function watchdogWith(options: Options = {}): Promise<Watchdog> {
         .collection('letters-of-test')
         .insertOne({ finding: finding.key }, { session: tx.session });
     },
+    sweepOrphans: () => Promise.resolve(0),
     clockGraceMs: 0,
     caseGraceMs: 0,
     ...options,
@@ -256,5 +261,40 @@ describe('a calendar', () => {
     await fixture.travelTo('2027-10-01T10:00:00Z');
     expect((await watchdog.sweep()).findings).toMatchObject([{ kind: 'calendar-missing', year: 2028, caseId: null }]);
     expect((await watchdog.sweep()).findings).toEqual([]);
+  });
+});
+
+describe('files that nothing refers to', () => {
+  const hour = 3_600_000;
+
+  test('are removed after a day, not before, and adopted ones never', async () => {
+    const { database } = fixture;
+    const vault = createVault({ database, masterKey: randomBytes(32) });
+    const files = createFiles({ database, vault });
+    for (const part of [vault, files]) await part.init();
+    const subjectId = await vault.createSubject(null, 'case');
+    const stored = async (hoursAgo: number): Promise<string> => {
+      const content = Readable.from([randomBytes(100)]);
+      const { fileId } = await files.store({ content, subjectId, caseId: newId(), contentType: 'text/plain' });
+      const startedAt = new Date(database.clock.wallNow().getTime() - hoursAgo * hour);
+      await database.connection
+        .collection<{ _id: string }>('file-orphans')
+        .updateOne({ _id: fileId }, { $set: { startedAt } });
+      return fileId;
+    };
+    const [old, young, adopted] = [await stored(25), await stored(23), await stored(25)];
+    await fixture.run((tx) => files.adopt(tx, adopted, { usedBy: 'document:1' }));
+    const watchdog = await watchdogWith({ sweepOrphans: (olderThanMs) => files.sweepOrphans(olderThanMs) });
+    expect(await watchdog.sweep()).toMatchObject({ orphans: 1, failed: 0 });
+    await expect(files.open(old)).rejects.toThrow('is not stored');
+    for (const kept of [young, adopted]) (await files.open(kept)).stream.destroy();
+    expect(await watchdog.sweep()).toMatchObject({ orphans: 0, failed: 0 });
+  });
+
+  test('that cannot be removed keep nothing else from being found', async () => {
+    await openCase();
+    const watchdog = await watchdogWith({ sweepOrphans: () => Promise.reject(new Error('no disk')) });
+    const { failed, findings } = await watchdog.sweep();
+    expect([failed, findings.length > 0]).toEqual([1, true]);
   });
 });

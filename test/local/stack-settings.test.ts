@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { parseSettings } from '../../config/schema.js';
+import { describeSettings, parseSettings } from '../../config/schema.js';
 import { choosePorts } from '../../local/stack/ports.js';
 import { stackSecrets } from '../../local/stack/secrets.js';
-import { applicationSettings } from '../../local/stack/settings.js';
+import { mongod } from '../../local/stack/components/mongod.js';
+import { applicationSettings, identitySettings } from '../../local/stack/settings.js';
 import { stackFolders, type Site } from '../../local/stack/site.js';
 import { startStack } from '../../local/stack/stack.js';
 
@@ -70,6 +71,44 @@ describe('the settings of a stack', () => {
     });
     for (const name of ['OPERATE_URL', 'OPENSEARCH_URL', 'ENGINE_MANAGEMENT_URL', 'MAIL_WEB_URL'])
       expect(env).not.toHaveProperty(name);
+  });
+
+  test('take over every setting of the application that is given, but for what the stack decides', () => {
+    const names = describeSettings().map(({ name }) => name);
+    const env = applicationSettings(site(), Object.fromEntries(names.map((name) => [name, `given ${name}`])));
+    const own = names.filter((name) => env[name] !== `given ${name}`);
+    expect(own.sort()).toEqual(['API_HOST', 'API_PORT', 'CLOCK_TRAVEL', 'ENGINE_MANAGEMENT_URL', 'HEALTH_PORT']);
+    expect(applicationSettings(site(), { INTAKE_PER_MINUTE: '7' })).toMatchObject({ INTAKE_PER_MINUTE: '7' });
+    expect(applicationSettings(site(), { NOT_OURS: '7' })).not.toHaveProperty('NOT_OURS');
+  });
+
+  test('take over what a file holds in place of the embedded value', () => {
+    const file = path.join(home, 'mongodb-uri');
+    writeFileSync(file, 'mongodb://db.example/?replicaSet=rs0\n');
+    const env = applicationSettings(site(), { MONGODB_URI_FILE: file, SMTP_URL_FILE: file });
+    expect(env).toMatchObject({ MONGODB_URI: 'mongodb://db.example/?replicaSet=rs0' });
+    expect(env).not.toHaveProperty('MAIL_WEB_URL');
+  });
+
+  test("of the identity provider hold no key, no secret but its client's, and no address of a database", () => {
+    const all = applicationSettings(site(), {});
+    const env = identitySettings(all);
+    expect(Object.keys(env).sort()).toEqual([
+      'ISSUER',
+      'NODE_ENV',
+      'OIDC_CLIENT_ID',
+      'OIDC_CLIENT_SECRET',
+      'PUBLIC_URL',
+      'USERS_FILE',
+    ]);
+    for (const name of ['MASTER_KEY', 'SESSION_SECRET', 'MONGODB_URI', 'NIT_CLIENT_SECRET'])
+      expect(Object.values(env)).not.toContain(all[name]);
+  });
+
+  test('let go of the locks of a killed process within seconds', () => {
+    const tools = { javaHome: null, engineDir: null, mongod: '/usr/bin/mongod' };
+    const { args } = mongod({ ...site(), tools }).command;
+    expect(args).toContain('transactionLifetimeLimitSeconds=20');
   });
 
   test('keep their secrets from one start to the next, readable by their owner alone', () => {

@@ -38,6 +38,9 @@ export function mongod(site: Site): ComponentSpec {
         ...['--dbpath', data, '--bind_ip', '127.0.0.1', '--port', String(ports.mongod), '--nounixsocket', '--quiet'],
         ...['--replSet', set, '--keyFile', keyFile, '--wiredTigerCacheSizeGB', '0.25'],
         ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
+        // A process that is killed leaves its transaction open, and what that wrote locked, for this long (60 unless set). Ours take
+        // less than a second, on a machine that has too much to do several.
+        ...['--setParameter', 'transactionLifetimeLimitSeconds=20'],
         // Nobody else is there to take over: a stop need not wait for a new primary.
         ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
       ],
