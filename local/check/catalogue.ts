@@ -95,6 +95,26 @@ export function unusedKeys(
   );
 }
 
+const spoken = ['aria-label', 'alt', 'label', 'placeholder', 'title'];
+
+/** Words that a page shows without the catalogue: between tags, and in attributes that are read or shown. `names` are no words. */
+export function wordsOutside(source: string, file: string, names: readonly string[]): string[] {
+  const found: string[] = [];
+  const look = (text: string): void => {
+    const words = text.replace(/&\w+;/g, ' ').match(/\p{L}{2,}/gu) ?? [];
+    if (words.some((word) => !names.includes(word)))
+      found.push(`${file}: '${text.trim()}' stands outside of the catalogue`);
+  };
+  const walk = (node: ts.Node): void => {
+    if (ts.isJsxText(node)) look(node.text);
+    if (ts.isJsxAttribute(node) && node.initializer && ts.isStringLiteral(node.initializer))
+      if (spoken.includes(node.name.getText())) look(node.initializer.text);
+    ts.forEachChild(node, walk);
+  };
+  walk(ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX));
+  return found;
+}
+
 /** Names of the `{parameters}` of a sentence, in any of its plural forms; `count` chooses the form. */
 export function parametersOf(sentence: Sentence): string[] {
   const forms = typeof sentence === 'string' ? [sentence] : Object.values(sentence);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { inProject } from '../../config/index.js';
 import { catalogueOf } from '../../core/text.js';
-import { sayingFaults, sayingsIn, unusedKeys, type Sayings } from '../../local/check/catalogue.js';
+import { sayingFaults, sayingsIn, unusedKeys, wordsOutside, type Sayings } from '../../local/check/catalogue.js';
 import { readTemplates } from '../helpers/letters.js';
 
 const read = (folders: string[], ending: RegExp): [file: string, source: string][] =>
@@ -11,6 +11,9 @@ const read = (folders: string[], ending: RegExp): [file: string, source: string]
       .filter((file) => ending.test(file))
       .map((file): [string, string] => [`${folder}/${file}`, readFileSync(inProject(folder, file), 'utf8')]),
   );
+
+/** Of products, formats and numbers, the same in every language. */
+const names = ['Merzim', 'Tasklist', 'Operate', 'PDF', 'SHA', 'INS'];
 
 function merged(all: Sayings[]): Sayings {
   return {
@@ -45,6 +48,12 @@ describe('the catalogue and the code', () => {
 
   test('the catalogue has no sentence that nobody says', () => {
     expect(unusedKeys({ ...sayings, patterns }, catalogueOf('ru'), codes)).toEqual([]);
+  });
+
+  test('pages show no words of their own', () => {
+    const pages = read(['api'], /\.tsx$/);
+    expect(pages.length).toBeGreaterThan(5);
+    expect(pages.flatMap(([file, source]) => wordsOutside(source, file, names))).toEqual([]);
   });
 });
 
@@ -83,6 +92,14 @@ describe('what the check of the catalogue finds', () => {
         text.say('case.rows', { count }); refuse('x', 'too-long', { most: 1 }); refuse('own-case'); refuse('data', 'has to be an id');
         new InputProblem(409, 'case-closed', [], { number: 'x' }); const a = { code: 'z' };`),
     ).toEqual([]);
+  });
+
+  test('words between tags and in attributes that are shown, and no names and classes', () => {
+    const page = '<p class="lead" title="Срок">Merzim &nbsp; {text.say(key)} — <b>Deadline</b> <i>№ 5</i></p>';
+    expect(wordsOutside(`const a = ${page};`, 'x.tsx', ['Merzim'])).toEqual([
+      "x.tsx: 'Срок' stands outside of the catalogue",
+      "x.tsx: 'Deadline' stands outside of the catalogue",
+    ]);
   });
 
   test('a sentence that nobody says, also one whose name fits what is put together', () => {
