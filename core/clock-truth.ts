@@ -56,6 +56,16 @@ export interface StoredClock extends ClockCount {
   nextReportAt: Date | null;
 }
 
+/**
+ * Whether a clock has a term that nobody could count, for want of a calendar: its moments are null until the table is there. In place of a
+ * table's id it holds e.g. `kz-2028.missing`.
+ */
+export function isUncounted({ calendarVersions }: Pick<ClockCount, 'calendarVersions'>): boolean {
+  return calendarVersions.some((version) => version.endsWith(missingMark));
+}
+
+export const missingMark = '.missing';
+
 /** What is true of a clock at a moment. */
 export interface ClockTruth {
   state: 'stopped' | 'silent' | 'not-yet' | ReportKind;

@@ -1,8 +1,9 @@
 import type { Organisation } from '../config/index.js';
-import type { Calendar } from './calendar.js';
+import { CalendarMissingError, type Calendar } from './calendar.js';
 import {
   answerTimer,
   gravestUnreported,
+  isUncounted,
   nextReportAt,
   reportKinds,
   truthOf,
@@ -21,7 +22,7 @@ import { PermanentError } from './errors.js';
 import { newId } from './ids.js';
 import { messages } from './messages.js';
 import type { Outbox } from './outbox.js';
-import { checkOwnTerms, deadlineOf } from './rule-deadline.js';
+import { checkOwnTerms, deadlineOf, uncountedDeadline, type RuleDeadline } from './rule-deadline.js';
 import type { Trail } from './trail.js';
 
 export type { ClockFigures } from './clock-figures.js';
@@ -33,7 +34,8 @@ export interface Clocks {
    * Starts the clock of a rule in a case; for the same rule and subject it is there once, and a repeat answers it unchanged. `row` is what
    * the engine's decision answered; without it the table's row for the legal day of the event. Where the act is silent the organisation's
    * term counts; without one the clock has no moments (basis `silent`).
-   * @throws PermanentError (no such row, row of another rule or day) and CalendarMissingError (no table of a year that it reaches).
+   * @throws PermanentError (no such row, row of another rule or day) and CalendarMissingError (no table of a year that it reaches); with
+   * `withoutCalendar: 'wait'` such a clock is stored without moments instead, and counted by {@link recount} once the table is there.
    */
   start(
     tx: Tx,
@@ -45,6 +47,7 @@ export interface Clocks {
       subject?: string;
       startedAt: Date;
       row?: DeadlineRow;
+      withoutCalendar?: 'refuse' | 'wait';
     },
   ): Promise<StoredClock>;
   /**
@@ -68,11 +71,13 @@ export interface Clocks {
   ): Promise<{ first: boolean; kind: ReportKind | null; clock: StoredClock }>;
   /**
    * Counts a running clock again with its frozen row on the calendars of today, when theirs have changed; the earlier count is kept.
-   * False when nothing has changed.
+   * False when nothing has changed, or the calendar that a clock waits for is still missing.
    */
   recount(tx: Tx, clockId: string): Promise<boolean>;
   /** Ids of running clocks counted on calendar tables whose content has changed since. */
   outdated(): Promise<string[]>;
+  /** Running clocks whose term nobody could count yet, for want of a calendar. */
+  uncounted(): Promise<StoredClock[]>;
   /** Clocks with a moment before `at` that nobody has reported, the longest overdue first. */
   unreported(at: Date): Promise<StoredClock[]>;
   find(clockId: string, tx?: Tx): Promise<StoredClock | null>;
@@ -107,6 +112,15 @@ export function createClocks(deps: {
     await clocks.updateOne({ _id: clock._id }, { $set: { ...changes, nextReportAt: next } }, { session: tx.session });
     return { ...changed, nextReportAt: next };
   };
+  /** What `count` says; where the calendar is missing and that may wait, the term without moments. */
+  const orWait = (mayWait: boolean, row: DeadlineRow, count: () => RuleDeadline): RuleDeadline => {
+    try {
+      return count();
+    } catch (error) {
+      if (!mayWait || !(error instanceof CalendarMissingError)) throw error;
+      return uncountedDeadline(row, { organisation, missing: error });
+    }
+  };
   const tellDiagrams = (tx: Tx, { _id, caseId }: StoredClock): Promise<string> =>
     outbox.message(tx, {
       caseId,
@@ -117,12 +131,17 @@ export function createClocks(deps: {
     });
 
   return {
-    start: async (tx, { caseId, caseNumber, process, rule, subject = '', startedAt, row: answered }) => {
+    start: async (
+      tx,
+      { caseId, caseNumber, process, rule, subject = '', startedAt, row: answered, withoutCalendar },
+    ) => {
       const existing = await clocks.findOne({ caseId, rule, subject }, { session: tx.session });
       if (existing) return existing;
       const startedOn = legalDay(startedAt, organisation.timeZone).toString();
       const row = answered ? checkRow(answered, rule, startedOn) : table.rowFor(rule, startedOn);
-      const { basis, zone, term, ...count } = deadlineOf(row, startedAt, { organisation, calendar });
+      const { basis, zone, term, ...count } = orWait(withoutCalendar === 'wait', row, () =>
+        deadlineOf(row, startedAt, { organisation, calendar }),
+      );
       const started: StoredClock = {
         _id: newId(),
         caseId,
@@ -208,10 +227,10 @@ export function createClocks(deps: {
     recount: async (tx, clockId) => {
       const clock = await load(tx, clockId);
       if (clock.state !== 'running' || clock.basis === 'silent') return false;
-      const { warnAt, targetAt, dueAt, days, calendarVersions } = deadlineOf(termAsItWas(clock), clock.startedAt, {
-        organisation: { ...organisation, timeZone: clock.zone },
-        calendar,
-      });
+      const row = termAsItWas(clock);
+      const { warnAt, targetAt, dueAt, days, calendarVersions } = orWait(isUncounted(clock), row, () =>
+        deadlineOf(row, clock.startedAt, { organisation: { ...organisation, timeZone: clock.zone }, calendar }),
+      );
       const count: ClockCount = { warnAt, targetAt, dueAt, days, calendarVersions };
       if (calendarVersions.join() === clock.calendarVersions.join()) return false;
       const earlier = {
@@ -242,6 +261,7 @@ export function createClocks(deps: {
       return found.map(({ _id }) => _id);
     },
 
+    uncounted: () => clocks.find({ state: 'running', calendarVersions: /\.missing$/ }).toArray(),
     unreported: (at) =>
       clocks
         .find({ nextReportAt: { $lte: at } })

@@ -5,6 +5,7 @@ export const findingKinds = [
   'case-without-instance',
   'case-without-clock',
   'calendar-missing',
+  'clock-uncounted',
 ] as const;
 
 /** Something that should have been seen elsewhere and was not (collection `findings`); each is recorded once. */
@@ -22,7 +23,7 @@ export interface Finding {
   reportKind: ReportKind | null;
   /** The moment of the clock that passed, UTC. */
   momentAt: Date | null;
-  /** Year of the missing calendar. */
+  /** Year of the missing calendar, for a site or for a clock that waits for it. */
   year: number | null;
   /** Legal time, UTC. */
   foundAt: Date;

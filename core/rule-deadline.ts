@@ -1,5 +1,6 @@
 import type { Organisation } from '../config/index.js';
-import type { Calendar } from './calendar.js';
+import type { Calendar, CalendarMissingError } from './calendar.js';
+import { missingMark } from './clock-truth.js';
 import type { DeadlineRow, DeadlineTable } from './deadline-table.js';
 import {
   countTerm,
@@ -69,6 +70,26 @@ export function deadlineOf(
     zone,
     warnAt: warningMoments(row.warnings, term.unit, startedAt, counted.targetAt, basis),
     ...counted,
+  };
+}
+
+/**
+ * The deadline that can't be counted before the calendar of `missing` is there: the term without moments, marked with the year that it waits
+ * for (see isUncounted in clock-truth.ts).
+ */
+export function uncountedDeadline(
+  row: DeadlineRow,
+  { organisation, missing }: { organisation: Organisation; missing: CalendarMissingError },
+): RuleDeadline {
+  return {
+    basis: row.length === null ? 'organisation' : 'act',
+    term: termOf(row, organisation),
+    zone: organisation.timeZone,
+    warnAt: [],
+    targetAt: null,
+    dueAt: null,
+    days: [],
+    calendarVersions: [`${missing.country.toLowerCase()}-${missing.year}${missingMark}`],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Organisation } from '../config/index.js';
 import type { Calendar } from './calendar.js';
 import type { CaseRecord } from './cases.js';
-import { gravestUnreported, type StoredClock } from './clock-truth.js';
+import { gravestUnreported, isUncounted, type StoredClock } from './clock-truth.js';
 import type { Clocks } from './clocks.js';
 import { ensureCollection } from './collections.js';
 import type { Actor, Database, Tx } from './database.js';
@@ -224,6 +224,23 @@ export function createWatchdog(deps: {
     ];
   };
 
+  /** A clock that waits for the calendar of a year: nobody is told of its moments before the table is there. */
+  const suspectUncounted = (stored: StoredClock): Suspect => {
+    const key = `clock-uncounted:${stored._id}`;
+    const year = Number(/-(\d{4})\./.exec(stored.calendarVersions.join())?.[1] ?? 0) || null;
+    const { caseId, caseNumber, process, rule, _id: clockId } = stored;
+    return {
+      key,
+      graceMs: 0,
+      record: (write) =>
+        recordOnce(write, async (tx) => {
+          const now = await clocks.find(clockId, tx);
+          if (now?.state !== 'running' || !isUncounted(now)) return null;
+          return { key, kind: 'clock-uncounted', caseId, caseNumber, process, clockId, rule, year };
+        }),
+    };
+  };
+
   /** Those of the suspects that were seen for their whole grace and are not on record yet. */
   const afterGrace = async (suspects: Suspect[], wall: Date): Promise<Suspect[]> => {
     if (suspects.length > 0)
@@ -280,6 +297,7 @@ export function createWatchdog(deps: {
         ...(await casesWithoutInstance()),
         ...(await casesWithoutClock()),
         ...missingCalendar(at),
+        ...(await clocks.uncounted()).map(suspectUncounted),
       ];
       result.suspected = suspects.length;
       for (const suspect of await afterGrace(suspects, wall))
@@ -299,6 +317,7 @@ export function createWatchdog(deps: {
               clockId: finding.clockId,
               rule: finding.rule,
               kind: finding.reportKind,
+              year: finding.year,
             },
             'the watchdog found what nothing else had reported',
           );

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { isUncounted } from '../../core/clock-truth.js';
 import type { CaseFile } from '../cases/views.js';
 import { Documents, Letters, Trail } from './case-papers.js';
 import { Command, Facts, Section, Table, unitNameOf, type Part, type Staff } from './case-parts.js';
@@ -70,7 +71,13 @@ function Clocks({ context: { text }, file }: Part): VNode {
             <td>
               <Moment at={clock.startedAt} text={text} />
             </td>
-            <td>{clock.targetAt ? <Moment at={clock.targetAt} text={text} /> : text.say('clock.silent')}</td>
+            <td>
+              {clock.targetAt ? (
+                <Moment at={clock.targetAt} text={text} />
+              ) : (
+                text.say(isUncounted(clock) ? 'clock.uncounted' : 'clock.silent')
+              )}
+            </td>
             <td>
               <Moment at={clock.dueAt} text={text} />
             </td>

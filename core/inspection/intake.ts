@@ -224,6 +224,8 @@ async function register(
     process: 'inspection',
     rule: 'DL-INS-5',
     startedAt: receivedAt,
+    // A complaint is not turned away because the administrator has not put in next year's calendar: the clock waits, the watchdog says so.
+    withoutCalendar: 'wait',
   });
   if (follows) await sendReceipt(services, tx, record, trigger, file.trigger.senderSubjectId);
   await outbox.message(tx, {

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createCalendar } from '../../core/calendar.js';
+import { isUncounted } from '../../core/clock-truth.js';
+import { createClocks } from '../../core/clocks.js';
+import { loadDeadlineTable } from '../../core/deadline-table.js';
+import { registerInspection, type Trigger } from '../../core/inspection/intake.js';
 import { application } from '../builders/application.js';
+import { somebody } from '../helpers/database.js';
 import { ApiSite, type Caller, type SeenProblem } from '../helpers/api-site.js';
 import { pdfText } from '../helpers/pdf-text.js';
 
@@ -33,6 +39,20 @@ const yearNow = (): string => String(site.services.clock.legalNow().getFullYear(
 let keys = 0;
 const newKey = (): Record<string, string> => ({ 'idempotency-key': `key-of-a-test-${(keys += 1)}` });
 
+const trigger: Trigger = {
+  triggerKind: 'officialInformation',
+  receivedAt: null,
+  channel: 'paper',
+  sourceRefNo: null,
+  sender: null,
+  language: 'kk',
+  facts: ['Деректер жарияланған.'],
+  thirdParties: [],
+  employeeIds: ['SC-1018'],
+  namedEmployees: [],
+  period: null,
+};
+
 describe('an application', () => {
   test('of anybody is a case at once, with its number, its code and its first clock', async () => {
     const response = await site.anybody.post('/api/inspections', application());
@@ -48,6 +68,18 @@ describe('an application', () => {
     const record = await site.services.cases.byNumber(registered.number);
     expect(await site.services.clocks.ofCase(record!._id)).toHaveLength(1);
     expect(record).toMatchObject({ state: 'open', instanceKey: null, legalBasis: expect.stringContaining('231/НҚ') });
+  });
+
+  test('is a case too when the calendar of the year is missing: its clock waits and is marked', async () => {
+    const { services } = site;
+    const calendar = createCalendar([]);
+    const clocks = createClocks({ ...services, calendar, table: await loadDeadlineTable() });
+    const { case: record } = await registerInspection({ ...services, calendar, clocks }, somebody, trigger, null);
+    expect(await services.cases.byNumber(record.number)).toMatchObject({ state: 'open' });
+    expect((await site.outboxOf(record.number)).filter(({ kind }) => kind === 'message')).toHaveLength(1);
+    const [clock] = await services.clocks.ofCase(record._id);
+    expect(clock).toMatchObject({ rule: 'DL-INS-5', state: 'running', dueAt: null });
+    expect(clock && isUncounted(clock)).toBe(true);
   });
 
   test('leaves one message to the engine, by the number of the case and without a value of a person', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Temporal } from 'temporal-polyfill';
-import { CalendarMissingError, type Calendar } from '../../core/calendar.js';
+import { CalendarMissingError, createCalendar, type Calendar } from '../../core/calendar.js';
 import type { StoredClock } from '../../core/clocks.js';
 import { PermanentError } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
@@ -118,6 +118,40 @@ describe('starting a clock', () => {
     await expect(fixture.start({ caseId, rule: 'DL-INS-9', startedAt: revealedAt })).rejects.toThrow('DL-INS-9');
     expect(await fixture.clocks.ofCase(caseId)).toEqual([]);
     expect(await fixture.history(caseId)).toEqual([]);
+  });
+});
+
+describe('a clock that may wait for a calendar', () => {
+  const waiting = (caseId: string) =>
+    fixture.run((tx) =>
+      fixture.clocksWith({ calendar: createCalendar([]) }).start(tx, {
+        caseId,
+        caseNumber: 'INS-2026-000001',
+        process: 'inspection',
+        rule: 'DL-INS-1',
+        startedAt: new Date(revealedAt),
+        withoutCalendar: 'wait',
+      }),
+    );
+
+  test('is stored without moments, and counted from its event once the table is there', async () => {
+    const caseId = newId();
+    const clock = await waiting(caseId);
+    expect(clock).toMatchObject({ targetAt: null, dueAt: null, basis: 'act', calendarVersions: ['kz-2026.missing'] });
+    expect((await fixture.clocks.uncounted()).map(({ _id }) => _id)).toEqual([clock._id]);
+    expect(await fixture.clocks.outdated()).toEqual([clock._id]);
+    expect(await fixture.run((tx) => fixture.clocks.recount(tx, clock._id))).toBe(true);
+    expect(await fixture.clocks.find(clock._id)).toMatchObject({ dueAt: new Date(dueAt), state: 'running' });
+    expect(await fixture.clocks.uncounted()).toEqual([]);
+    expect(await fixture.history(caseId)).toEqual(['clock.started', 'clock.recounted']);
+  });
+
+  test('goes on waiting, with nothing written, while the table is missing', async () => {
+    const caseId = newId();
+    const clock = await waiting(caseId);
+    const without = fixture.clocksWith({ calendar: createCalendar([]) });
+    expect(await fixture.run((tx) => without.recount(tx, clock._id))).toBe(false);
+    expect(await fixture.history(caseId)).toEqual(['clock.started']);
   });
 });
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createCalendar } from '../../core/calendar.js';
 import { createCases, type CaseRecord, type Cases } from '../../core/cases.js';
 import type { StoredClock } from '../../core/clocks.js';
 import { PermanentError } from '../../core/errors.js';
@@ -254,6 +255,31 @@ describe('an open case', () => {
 });
 
 describe('a calendar', () => {
+  test('that a clock waits for is found once for the clock; with the table the clock is counted and reported', async () => {
+    await fixture.travelTo(afterDue);
+    const without = createCalendar([]);
+    const caseId = await openCase({ instanceKey: '1' });
+    const clocks = fixture.clocksWith({ calendar: without });
+    const clock = await fixture.run((tx) =>
+      clocks.start(tx, {
+        ...{ caseId, caseNumber: 'INS-2026-000001', process: 'inspection', rule: 'DL-INS-1' },
+        startedAt: new Date(revealedAt),
+        withoutCalendar: 'wait',
+      }),
+    );
+    const blind = await watchdogWith({ calendar: without, clocks });
+    const { findings, failed } = await blind.sweep();
+    expect(failed).toBe(0);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ kind: 'clock-uncounted', clockId: clock._id, caseId, rule: 'DL-INS-1', year: 2026 }),
+    );
+    expect((await blind.sweep()).findings).toEqual([]);
+    const seeing = await watchdogWith();
+    const result = await seeing.sweep();
+    expect(result.recounted).toBe(1);
+    expect(result.findings).toMatchObject([{ kind: 'clock-unreported', clockId: clock._id, reportKind: 'broken' }]);
+  });
+
   test('that will be needed within 120 days and is missing is found once', async () => {
     const watchdog = await watchdogWith();
     await fixture.travelTo('2027-08-30T10:00:00Z');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { CalendarMissingError } from '../../core/calendar.js';
 import { BusinessError, PermanentError, RetryableError } from '../../core/errors.js';
 import { Interrupted, defaultBackOff, faultOf, withoutValues } from '../../workers/job-fault.js';
 
@@ -38,6 +39,14 @@ describe('what a failed attempt means', () => {
 });
 
 describe('a message of an incident', () => {
+  test('names the calendar that a term reaches and that is missing', () => {
+    const fault = faultOf(new CalendarMissingError('KZ', 2028), 5);
+    expect(fault).toMatchObject({
+      retries: 0,
+      message: 'the working calendar of KZ for 2028 is missing: config/calendars/kz-2028.json',
+    });
+  });
+
   test.each([
     ['no answer about "Serik Serikov"', 'no answer about …'],
     ['iin 850101300123 is unknown', 'iin … is unknown'],
