@@ -12,6 +12,7 @@ import type { Services } from '../core/services.js';
 import { caseRoutes } from './cases/routes.js';
 import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
+import { requestsPerMinute } from './limits.js';
 import { openapi, problems, security } from './openapi.js';
 import { problemPage } from './pages/problem.js';
 import { pageRoutes } from './pages/routes.js';
@@ -72,7 +73,7 @@ export async function buildApp(services: Services) {
     // Tasklist is sandboxed by its own policy, and so is what a form's link opens: a browser loads no page with this header there.
     crossOriginOpenerPolicy: false,
   });
-  await app.register(rateLimit, { global: true, max: 6000, timeWindow: '1 minute' });
+  await app.register(rateLimit, { global: true, max: requestsPerMinute, timeWindow: '1 minute' });
   await app.register(languagePlugin, { organisation: services.organisation });
   await app.register(problemsPlugin, { page: problemPage });
   await app.register(signInPlugin, { services });

@@ -1,8 +1,10 @@
+import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { InputProblem } from '../../core/errors.js';
 import { hashAccessCode } from '../../core/inspection/intake.js';
 import type { Services } from '../../core/services.js';
+import { requestsPerMinute, triesPerMinute } from '../limits.js';
 import { actorOf, caseEnded, mayRead, openCase, readsCases, reopenCase, sameHash, signedIn } from '../access.js';
 import { inspectionCommands, type Command } from '../inspection/commands.js';
 import { caseNumber, clockView } from '../inspection/schemas.js';
@@ -59,7 +61,14 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
         headers: z.looseObject({ 'x-access-code': z.string().max(40).optional().describe("the applicant's code") }),
         response: {
           200: z.looseObject({ number: z.string(), state: z.string(), clocks: z.array(clockView).optional() }),
-          ...problems(401, 404),
+          ...problems(401, 404, 422),
+        },
+      },
+      config: {
+        rateLimit: {
+          max: (request: FastifyRequest) => (request.headers['x-access-code'] ? triesPerMinute : requestsPerMinute),
+          timeWindow: '1 minute',
+          keyGenerator: ({ headers, ip }: FastifyRequest) => (headers['x-access-code'] ? `code:${ip}` : ip),
         },
       },
     },

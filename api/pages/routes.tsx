@@ -15,6 +15,7 @@ import { parseInput } from '../faults.js';
 import { inspectionCommands } from '../inspection/commands.js';
 import { file } from '../inspection/routes.js';
 import { caseNumber, newInspection } from '../inspection/schemas.js';
+import { triesPerMinute } from '../limits.js';
 import { answerLink, answerRequest, requestOfLink, requestsOf } from './answers.js';
 import { CasePage } from './case.js';
 import { applicationOf, filled, formOf, refusedOf } from './forms.js';
@@ -73,7 +74,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
   app.get('/follow', hide, (request, reply) =>
     show(request, reply, 'page.follow', (context) => <Follow context={context} />),
   );
-  app.post('/follow', limited(20), async (request, reply) => {
+  app.post('/follow', limited(triesPerMinute), async (request, reply) => {
     const { number: given, code } = formOf(request);
     const number = String(given ?? '')
       .trim()
