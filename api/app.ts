@@ -9,6 +9,7 @@ import Fastify, { LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Services } from '../core/services.js';
+import { exportRoutes } from './cases/export.js';
 import { caseRoutes } from './cases/routes.js';
 import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
@@ -95,6 +96,7 @@ export async function buildApp(services: Services) {
   await app.register(healthPlugin, { services });
   await app.register(inspectionRoutes, { services });
   await app.register(caseRoutes, { services });
+  await app.register(exportRoutes, { services });
   await app.register(pageRoutes, { services });
   app.get(
     '/api/openapi.json',

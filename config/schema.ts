@@ -64,6 +64,20 @@ const environment = z.object({
     .string()
     .refine((value) => Buffer.from(value, 'base64').length === 32, 'not 32 bytes in base64')
     .describe('32 random bytes in base64 that wrap the key of each subject, e.g. of `openssl rand -base64 32`'),
+  TRAIL_ORIGIN: z
+    .string()
+    .regex(/^[A-Za-z0-9._/-]{1,100}$/)
+    .default('merzim/trail')
+    .describe('name of the trail in its checkpoints, never changed later, e.g. merzim.example.kz/trail'),
+  SEALER_KEY: z
+    .string()
+    .startsWith('-----BEGIN PRIVATE KEY-----')
+    .optional()
+    .describe('Ed25519 key in PEM that signs checkpoints, for the sealer alone, e.g. of `openssl genpkey -algorithm ed25519`'),
+  CHECKPOINTS_FOLDER: z
+    .string()
+    .optional()
+    .describe('where the sealer keeps checkpoints a second time, out of reach of the database, e.g. /mnt/worm/merzim'),
   SESSION_SECRET: z.string().min(32).describe('at least 32 characters that sign cookies'),
   PUBLIC_URL: z.url().describe('address under which people reach the pages, e.g. https://merzim.example.kz'),
   API_HOST: z.string().default('127.0.0.1').describe('address to listen on'),
@@ -169,6 +183,7 @@ function toSettings(env: Environment) {
     oidc: { issuer: env.OIDC_ISSUER, clientId: env.OIDC_CLIENT_ID, clientSecret: env.OIDC_CLIENT_SECRET },
     nit: { url: env.NIT_URL, clientId: env.NIT_CLIENT_ID, clientSecret: env.NIT_CLIENT_SECRET },
     vault: { masterKey: Buffer.from(env.MASTER_KEY, 'base64') },
+    evidence: { origin: env.TRAIL_ORIGIN, sealerKey: env.SEALER_KEY, checkpointsFolder: env.CHECKPOINTS_FOLDER },
     web: {
       publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
       host: env.API_HOST,

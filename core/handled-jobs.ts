@@ -11,13 +11,21 @@ export interface JobIdentity {
   caseId: string;
 }
 
+/** Where in which diagram a job was done: an element's id in the BPMN file. */
+export interface JobPlace {
+  processId: string;
+  elementId: string;
+}
+
 export type Fact = string | number | boolean | null | string[];
 
 /** How a job ended: with facts, or with a BPMN error that its diagram handles. */
 export type JobOutcome = { kind: 'completed'; facts: Record<string, Fact> } | { kind: 'error'; code: string };
 
-interface HandledJob extends JobIdentity {
+export interface HandledJob extends JobIdentity {
   _id: string;
+  /** Null in what was remembered before places were. */
+  place?: JobPlace | null;
   outcome: JobOutcome;
   /** Legal time in which it was handled. */
   handledAt: Date;
@@ -30,7 +38,9 @@ interface HandledJob extends JobIdentity {
 export interface HandledJobs {
   find(identity: JobIdentity, tx?: Tx): Promise<JobOutcome | null>;
   /** Of two transactions that remember the same job at once, one fails with a write conflict and finds the other's result when it runs again. */
-  remember(tx: Tx, identity: JobIdentity, outcome: JobOutcome): Promise<void>;
+  remember(tx: Tx, identity: JobIdentity, outcome: JobOutcome, place?: JobPlace): Promise<void>;
+  /** What was done in a case, in order: the way that it took through its diagrams. */
+  ofCase(caseId: string): Promise<HandledJob[]>;
   init(): Promise<void>;
 }
 
@@ -41,12 +51,13 @@ export function createHandledJobs({ database }: { database: Database }): Handled
       const found = await collection.findOne({ _id: idOf(identity) }, inSession(tx?.session));
       return found?.outcome ?? null;
     },
-    remember: async (tx, identity, outcome) => {
+    remember: async (tx, identity, outcome, place) => {
       await collection.insertOne(
-        { _id: idOf(identity), ...identity, outcome, handledAt: tx.at },
+        { _id: idOf(identity), ...identity, outcome, handledAt: tx.at, place: place ?? null },
         inSession(tx.session),
       );
     },
+    ofCase: (caseId) => collection.find({ caseId }, { sort: { handledAt: 1, _id: 1 } }).toArray(),
     init: () =>
       ensureCollection(database.connection, 'handled-jobs', [
         { key: { caseId: 1, handledAt: 1 }, name: 'caseId_handledAt' },

@@ -15,6 +15,7 @@ export const decisionNames = [
 
 /** What can be done with a case or for it. */
 export const actions = [
+  'case.export',
   'case.list',
   'case.read',
   'case.register',
@@ -85,6 +86,7 @@ export interface Right {
 
 const always: readonly CaseState[] = ['open', 'closed', 'voided'];
 const reading: readonly Action[] = [
+  'case.export',
   'case.list',
   'case.read',
   'clock.read',

@@ -8,6 +8,7 @@ import type { Decisions } from './decisions.js';
 import type { Directory } from './directory.js';
 import type { Documents } from './documents.js';
 import type { Files } from './files.js';
+import type { Evidence } from './evidence/evidence.js';
 import type { Extracts } from './inspection/extracts.js';
 import type { Inspections } from './inspection/inspections.js';
 import type { Letters } from './letters.js';
@@ -40,4 +41,5 @@ export interface Services {
   inspections: Inspections;
   extracts: Extracts;
   decisions: Decisions;
+  evidence: Evidence;
 }

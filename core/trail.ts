@@ -54,6 +54,7 @@ export interface Trail {
 export const trailActions = [
   'find',
   'insert',
+  'changeStream',
   'createCollection',
   'createIndex',
   'listCollections',

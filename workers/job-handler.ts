@@ -48,7 +48,7 @@ export function createJobHandler(deps: {
         if ('error' in reached) throw reached.error;
         return checkFacts(worker, await worker.run({ input, job, tx, services, reached: reached.value }));
       });
-      await handledJobs.remember(tx, identity, outcome);
+      await handledJobs.remember(tx, identity, outcome, { processId: job.processId, elementId: job.elementId });
       return { outcome, replayed: false };
     });
   };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -11,6 +11,8 @@ export interface StackSecrets {
   sessionSecret: string;
   oidcClientSecret: string;
   nitClientSecret: string;
+  /** Ed25519, PEM. */
+  sealerKey: string;
 }
 
 /** Reads the secrets of a data folder, or makes them (file mode 0600). */
@@ -30,6 +32,7 @@ export function stackSecrets(dataFolder: string): StackSecrets {
     sessionSecret: randomBytes(32).toString('hex'),
     oidcClientSecret: word(),
     nitClientSecret: word(),
+    sealerKey: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.tmp`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });

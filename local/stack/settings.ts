@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { readFileSync } from 'node:fs';
 import { describeSettings } from '../../config/index.js';
 import { mongodUri } from './components/mongod.js';
@@ -50,6 +51,9 @@ export function applicationSettings(site: Site, given: Record<string, string | u
     NIT_CLIENT_ID: 'merzim',
     NIT_CLIENT_SECRET: secrets.nitClientSecret,
     MASTER_KEY: secrets.masterKey,
+    TRAIL_ORIGIN: 'merzim.invalid/trail',
+    SEALER_KEY: secrets.sealerKey,
+    CHECKPOINTS_FOLDER: path.join(site.folders.data, 'checkpoints'),
     SESSION_SECRET: secrets.sessionSecret,
     PUBLIC_URL: at(ports.api),
     API_HOST: '127.0.0.1',

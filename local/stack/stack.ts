@@ -173,8 +173,10 @@ function describeStack(
     }),
   );
   const infrastructure = specs.map(({ name }) => name);
+  // Who signs is alone in having the key.
+  const { SEALER_KEY: _key, ...unsigned } = env;
   for (const name of options.apps ?? []) {
-    if (isAppBuilt(name)) specs.push(app(site, name, env, infrastructure));
+    if (isAppBuilt(name)) specs.push(app(site, name, name === 'sealer' ? env : unsigned, infrastructure));
     else skipped(name, 'its program is not built');
   }
   return specs;

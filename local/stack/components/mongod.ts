@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mongo } from 'mongoose';
+import { trailActions } from '../../../core/trail.js';
 import type { ComponentSpec } from '../supervisor.js';
 import { need } from '../tools.js';
 import { plainEnvironment, type Site } from '../site.js';
@@ -118,18 +119,16 @@ async function primary(admin: mongo.Db): Promise<void> {
 }
 
 async function createRights(admin: mongo.Db, password: string): Promise<void> {
+  const role = {
+    privileges: [{ resource: { db: databases.trail, collection: '' }, actions: [...trailActions] }],
+    roles: [],
+  };
+  await admin.command({ createRole: trailRole, ...role }).catch(async (error: unknown) => {
+    if ((error as mongo.MongoServerError).code !== 51_002) throw error;
+    await admin.command({ updateRole: trailRole, ...role }); // made by an earlier start, perhaps of an earlier version
+  });
   const { users } = (await admin.command({ usersInfo: application })) as { users: unknown[] };
   if (users.length > 0) return;
-  const actions = ['find', 'insert', 'createCollection', 'createIndex', 'listCollections', 'listIndexes'];
-  await admin
-    .command({
-      createRole: trailRole,
-      privileges: [{ resource: { db: databases.trail, collection: '' }, actions }],
-      roles: [],
-    })
-    .catch((error: unknown) => {
-      if ((error as mongo.MongoServerError).code !== 51_002) throw error; // made by a start that was broken off
-    });
   await admin.command({
     createUser: application,
     pwd: password,
