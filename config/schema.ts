@@ -73,7 +73,9 @@ const environment = z.object({
     .string()
     .startsWith('-----BEGIN PRIVATE KEY-----')
     .optional()
-    .describe('Ed25519 key in PEM that signs checkpoints, for the sealer alone, e.g. of `openssl genpkey -algorithm ed25519`'),
+    .describe(
+      'Ed25519 key in PEM that signs checkpoints, for the sealer alone, e.g. of `openssl genpkey -algorithm ed25519`',
+    ),
   CHECKPOINTS_FOLDER: z
     .string()
     .optional()

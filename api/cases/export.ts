@@ -20,7 +20,8 @@ export const exportRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
     {
       schema: {
         summary: 'A case as one archive, with its trail proved up to this moment',
-        description: 'Checked by `npm run verify-trail`, without database and network. The export is an entry of the trail itself.',
+        description:
+          'Checked by `npm run verify-trail`, without database and network. The export is an entry of the trail itself.',
         tags: ['case'],
         security: security.staff,
         params: z.object({ number: caseNumber.describe('case number, e.g. INS-2026-000017') }),

@@ -75,7 +75,11 @@ export async function* writeExport(
   const size = await requests.checkpoint(caseId, await lengthOf(trail, caseId));
   const [leaves, checkpoint] = await Promise.all([log.leavesOf(caseId, size), log.checkpointOver(size)]);
   const indexes = leaves.map(({ _id }) => _id);
-  const siblings = await proveLeaves([...indexes].sort((a, b) => a - b), size, log.subtree);
+  const siblings = await proveLeaves(
+    [...indexes].sort((a, b) => a - b),
+    size,
+    log.subtree,
+  );
   const proof: ExportProof = { size, leaves: indexes, siblings: siblings.map((hash) => hash.toString('hex')) };
   const statement = { caseId, number, entries: leaves.length, lastHash: leaves.at(-1)!.hash, size };
   const listed: ExportManifest['files'] = [];

@@ -118,7 +118,9 @@ export function createSealLog({ database }: { database: Pick<Database, 'trail'> 
           level === 0
             ? await leafHashes(index * span, (index + 1) * span)
             : await Promise.all(
-                Array.from({ length: width }, (_, at) => subtree(index * span + at * unit, index * span + (at + 1) * unit)),
+                Array.from({ length: width }, (_, at) =>
+                  subtree(index * span + at * unit, index * span + (at + 1) * unit),
+                ),
               );
         await tiles
           .insertOne({ _id: `${level}.${index}`, hashes: new mongo.Binary(Buffer.concat(hashes)) }, durable)
@@ -161,13 +163,15 @@ export function createSealLog({ database }: { database: Pick<Database, 'trail'> 
     checkpointOver: (least) => checkpoints.findOne({ _id: { $gte: least } }, { sort: { _id: 1 } }),
     lastCheckpoint: () => checkpoints.findOne({}, { sort: { _id: -1 } }),
     unsealed: () =>
-      database.trail.collection('trail').aggregate<UnsealedEntry>([
-        { $sort: { _id: 1 } },
-        { $project: { caseId: 1, seq: 1, hash: 1 } },
-        { $lookup: { from: 'leaves', localField: '_id', foreignField: 'entryId', as: 'leaf' } },
-        { $match: { leaf: { $size: 0 } } },
-        { $project: { leaf: 0 } },
-      ]),
+      database.trail
+        .collection('trail')
+        .aggregate<UnsealedEntry>([
+          { $sort: { _id: 1 } },
+          { $project: { caseId: 1, seq: 1, hash: 1 } },
+          { $lookup: { from: 'leaves', localField: '_id', foreignField: 'entryId', as: 'leaf' } },
+          { $match: { leaf: { $size: 0 } } },
+          { $project: { leaf: 0 } },
+        ]),
     init: async () => {
       await ensureCollection(database.trail, 'leaves', [
         { key: { entryId: 1 }, name: 'entry', unique: true },

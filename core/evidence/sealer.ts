@@ -47,10 +47,7 @@ export class SealerSilentError extends Error {
 const requestsOf = (database: Pick<Database, 'connection'>) =>
   database.connection.collection<SealRequest>('seal-requests');
 
-export function createSealRequests(deps: {
-  database: Pick<Database, 'connection'>;
-  clock: Clock;
-}): SealRequests {
+export function createSealRequests(deps: { database: Pick<Database, 'connection'>; clock: Clock }): SealRequests {
   const requests = requestsOf(deps.database);
   const ask = async (
     asked: Pick<SealRequest, 'caseId' | 'seq' | 'statement'>,
@@ -117,7 +114,13 @@ export function createSealer(deps: SealerDeps): Sealer {
         const known = await log.sealed(entries.map(({ _id }) => _id));
         const leaves = entries
           .filter(({ _id }) => !known.has(_id))
-          .map(({ _id, caseId, seq, hash }, at): Leaf => ({ _id: frontier.size + at, entryId: _id, caseId, seq, hash }));
+          .map(({ _id, caseId, seq, hash }, at): Leaf => ({
+            _id: frontier.size + at,
+            entryId: _id,
+            caseId,
+            seq,
+            hash,
+          }));
         const last = leaves.at(-1);
         if (!last) return;
         if (resumeToken) last.resumeToken = resumeToken;

@@ -181,7 +181,8 @@ function parseEntry(line: Buffer, number: number): { caseId?: unknown; seq?: unk
 function* linesOf(member: ArchiveMember): Generator<Buffer> {
   let rest = Buffer.alloc(0);
   for (const chunk of member.content()) {
-    const text = rest.length > 0 ? Buffer.concat([rest, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const text =
+      rest.length > 0 ? Buffer.concat([rest, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     let from = 0;
     for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, from)) {
       yield text.subarray(from, end);

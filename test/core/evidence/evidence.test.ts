@@ -147,7 +147,8 @@ describe('an export', () => {
       let mutant = Buffer.from(whole);
       if (kind < 7) mutant[at] = mutant[at]! ^ (1 << random(8));
       else if (kind === 7) mutant = Buffer.concat([whole.subarray(0, at), whole.subarray(at + 1 + random(40))]);
-      else if (kind === 8) mutant = Buffer.concat([whole.subarray(0, at), Buffer.from([random(256)]), whole.subarray(at)]);
+      else if (kind === 8)
+        mutant = Buffer.concat([whole.subarray(0, at), Buffer.from([random(256)]), whole.subarray(at)]);
       else mutant = whole.subarray(0, at);
       await writeFile(changed, mutant);
       if (verifyExport(changed, { publicKey }).ok) missed.push(`round ${round}: kind ${kind} at ${at}`);

@@ -1,14 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import {
-  emptyRoot,
-  Frontier,
-  leafHash,
-  proveLeaves,
-  rootFromProof,
-  rootOf,
-} from '../../../core/evidence/merkle.js';
+import { emptyRoot, Frontier, leafHash, proveLeaves, rootFromProof, rootOf } from '../../../core/evidence/merkle.js';
 
 const sha = (...parts: Buffer[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
 /** RFC 9162, 2.1.1, as it is written there. */
@@ -19,7 +12,8 @@ function reference(contents: readonly Buffer[]): Buffer {
   while (split * 2 < contents.length) split *= 2;
   return sha(Buffer.from([1]), reference(contents.slice(0, split)), reference(contents.slice(split)));
 }
-const contentsOf = (count: number): Buffer[] => Array.from({ length: count }, (_, at) => sha(Buffer.from(`entry ${at}`)));
+const contentsOf = (count: number): Buffer[] =>
+  Array.from({ length: count }, (_, at) => sha(Buffer.from(`entry ${at}`)));
 const treeOf = (contents: readonly Buffer[]) => (from: number, to: number) =>
   Promise.resolve(rootOf(contents.slice(from, to).map(leafHash)));
 
