@@ -5,6 +5,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { inProject } from '../../config/index.js';
 import type { ArchiveFile } from '../../core/evidence/archive.js';
+import { SealerSilentError } from '../../core/evidence/sealer.js';
+import { InputProblem } from '../../core/errors.js';
 import { createHandledJobs } from '../../core/handled-jobs.js';
 import type { Services } from '../../core/services.js';
 import { SubjectErasedError } from '../../core/vault.js';
@@ -44,7 +46,9 @@ export const exportRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
         files: filesOf(services, file),
       });
       // The first part comes only when the sealer has answered: until then a problem can still be told.
-      const first = await archive.next();
+      const first = await archive.next().catch((error: unknown) => {
+        throw error instanceof SealerSilentError ? new InputProblem(503, 'sealer-silent') : error;
+      });
       return reply
         .type('application/zip')
         .header('content-disposition', `attachment; filename="${record.number}.zip"`)

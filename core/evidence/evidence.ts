@@ -1,11 +1,10 @@
 import type { Database } from '../database.js';
-import { PermanentError } from '../errors.js';
 import type { Trail } from '../trail.js';
 import type { ArchiveFile } from './archive.js';
 import { writeExport } from './export.js';
 import { createKeyRing } from './key-ring.js';
 import { createSealLog } from './seal-log.js';
-import { createSealRequests } from './sealer.js';
+import { createSealRequests, SealerSilentError } from './sealer.js';
 
 /** Exports of cases that can be checked without us. */
 export interface Evidence {
@@ -26,7 +25,7 @@ export function createEvidence(deps: { database: Database; trail: Trail; origin:
   return {
     exportCase: async function* (asked) {
       const key = await keys.current();
-      if (!key) throw new PermanentError('no sealer has run yet: there is no key to check an export by');
+      if (!key) throw new SealerSilentError('no sealer has run yet: there is no key to check an export by');
       yield* writeExport({ trail, log, requests, origin, publicKey: key.publicKey }, asked);
     },
     init: async () => {

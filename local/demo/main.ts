@@ -1,9 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadSettings } from '../../config/index.js';
 import { openDatabase, type Database } from '../../core/database.js';
 import { createEngine, type Engine } from '../../workers/engine.js';
+import { createKeyRing } from '../../core/evidence/key-ring.js';
 import { deployAll, readResources } from '../../workers/deployment.js';
+import { Actor } from '../play/actor.js';
 import { awaitForms } from '../play/deployed.js';
 import { seed } from '../play/seed.js';
 import { printProgress } from '../stack/progress.js';
@@ -14,10 +17,17 @@ import { play, type CaseState } from './play.js';
 import { readScenarios, type Scenario } from './scenario.js';
 
 /**
- * `npm run demo [-- --exit] [--report FILE]`: starts the whole stack with a data folder of its own, plays the scenarios of this folder
- * while it travels in time, and stays up; with --exit it stops and its exit code says whether each case ended as its file says.
+ * `npm run demo [-- --exit] [--report FILE] [--exports DIR]`: starts the whole stack with a data folder of its own, plays the scenarios of
+ * this folder while it travels in time, and stays up; with --exit it stops and its exit code says whether each case ended as its file says.
+ * --exports writes the export of each case (`<number>.zip`) with the sealer's public key and its checkpoints.
  */
-const { values } = parseArgs({ options: { exit: { type: 'boolean', default: false }, report: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    exit: { type: 'boolean', default: false },
+    report: { type: 'string' },
+    exports: { type: 'string' },
+  },
+});
 
 interface Result {
   scenario: Scenario;
@@ -85,6 +95,28 @@ async function playAll(stack: Stack, database: Database, engine: Engine): Promis
     }
   }
   return results;
+}
+
+/** Fetches the export of each case as the auditor, with what checks it. */
+async function exportAll(stack: Stack, results: readonly Result[], folder: string): Promise<void> {
+  const settings = loadSettings(stack.env);
+  const auditor = readLocalUsers().find(({ login }) => login === 'auditor')!;
+  const actor = await Actor.signIn(settings.web.publicUrl, auditor.login, auditor.password);
+  mkdirSync(folder, { recursive: true });
+  for (const { case: ended } of results)
+    if (ended)
+      writeFileSync(
+        path.join(folder, `${ended.number}.zip`),
+        await actor.download(`/api/cases/${ended.number}/export`),
+      );
+  const database = await openDatabase(settings);
+  try {
+    writeFileSync(path.join(folder, 'public-key.pem'), (await createKeyRing({ database }).current())?.publicKey ?? '');
+  } finally {
+    await database.close();
+  }
+  cpSync(settings.evidence.checkpointsFolder!, path.join(folder, 'checkpoints'), { recursive: true });
+  say(`exports written to ${folder}: npm run verify-trail -- FILE --public-key ${path.join(folder, 'public-key.pem')}`);
 }
 
 /** Where a case did not end as its file says it should. */
@@ -182,6 +214,7 @@ await stayUp(async (running) => {
   const failed = results.some(({ faults }) => faults.length > 0);
   if (values.report)
     writeFileSync(values.report, `${JSON.stringify(report(stack, results, readyMs, version), null, 2)}\n`);
+  if (values.exports) await exportAll(stack, results, values.exports);
   if (values.exit) {
     await stack.stop();
     console.log(failed ? '\nNot every case ended as its file says.' : '\nEvery case ended as its file says.');

@@ -41,6 +41,13 @@ export class Actor {
     );
   }
 
+  /** A file as it comes. Throws unless the answer is 200. */
+  async download(path: string): Promise<Buffer> {
+    const response = await this.#browser.request(`${this.publicUrl}${path}`, {});
+    if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   async post<T = Record<string, unknown>>(
     path: string,
     body: unknown,

@@ -34,7 +34,15 @@ const ofBranch = (values: Partial<RightsContext> = {}): RightsContext => ({
 const ofCentral = (values: Partial<RightsContext> = {}): RightsContext =>
   ofBranch({ inspectingUnit: 'centralOffice', branchCode: null, ...values });
 
-const reading: Action[] = ['case.list', 'case.read', 'clock.read', 'document.read', 'letters.read', 'trail.read'];
+const reading: Action[] = [
+  'case.export',
+  'case.list',
+  'case.read',
+  'clock.read',
+  'document.read',
+  'letters.read',
+  'trail.read',
+];
 const issDecisions: Action[] = [
   'decision:inspection.screen-trigger',
   'decision:inspection.study-materials',

@@ -188,6 +188,13 @@ const readingRows: Row[] = [
     namesCase: true,
   },
   {
+    // No sealer runs here: who may have the export is told that it can't be proved now.
+    route: 'GET /api/cases/:number/export',
+    status: ofCase(503, always(readers)),
+    send: got((_column, number) => `/api/cases/${number}/export`),
+    namesCase: true,
+  },
+  {
     route: 'GET /api/cases/:number/documents/:documentId',
     status: ofCase(200, always(readers)),
     send: got(({ subject }, number) => `/api/cases/${number}/documents/${subject.documentId}`),
