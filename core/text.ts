@@ -21,6 +21,8 @@ export interface Text {
   date(day: string | Date): string;
   /** An instant in words, to the minute, in the text's zone. ru: `5 июня 2026 года, 18:31`. */
   moment(at: Date): string;
+  /** The same as short as a table wants it. kk, ru: `05.06.2026, 18:31`; en: `5 Jun 2026, 18:31`. A line breaks before the time only. */
+  stamp(at: Date): string;
   number(value: number): string;
 }
 
@@ -37,6 +39,16 @@ const dayInWords: Record<Language, (year: number, month: string, day: number) =>
   ru: (year, month, day) => `${day} ${month} ${year} года`,
   ky: (year, month, day) => `${year}-жылдын ${day}-${month}`,
   en: (year, month, day) => `${day} ${month} ${year}`,
+};
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** A day as tables have it. */
+const shortDay: Record<Language, (year: number, month: number, day: number) => string> = {
+  kk: (year, month, day) => `${two(day)}.${two(month)}.${year}`,
+  ru: (year, month, day) => `${two(day)}.${two(month)}.${year}`,
+  ky: (year, month, day) => `${two(day)}.${two(month)}.${year}`,
+  en: (year, month, day) => `${day}\u00a0${months.en[month - 1]!.slice(0, 3)}\u00a0${year}`,
 };
 
 const clockTime: Record<Language, (time: string) => string> = {
@@ -94,6 +106,11 @@ export function createText(language: Language, { timeZone }: { timeZone: string 
     date,
     moment: (at) =>
       `${date(at)}, ${clockTime[language](inZone(at).toPlainTime().toString({ smallestUnit: 'minute' }))}`,
+    stamp: (at) => {
+      const local = inZone(at);
+      const time = local.toPlainTime().toString({ smallestUnit: 'minute' });
+      return `${shortDay[language](local.year, local.month, local.day)}, ${time}`;
+    },
     number: (value) => numbers.format(value),
   };
 }

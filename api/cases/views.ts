@@ -27,6 +27,8 @@ export interface CaseFile {
   opened: OpenCase;
   /** The inspection with every sealed text open; null where a person was erased. */
   inspection: Inspection;
+  /** Why a mistaken case is voided; null where it isn't. */
+  voidReason: string | null;
   employees: Map<string, { fullName: string; position: string; unitNameRu: string; unitNameKk: string }>;
   documents: CaseDocument[];
   requests: DocumentRequest[];
@@ -37,7 +39,7 @@ export interface CaseFile {
 }
 
 export async function readCaseFile(services: Services, opened: OpenCase): Promise<CaseFile> {
-  const { _id } = opened.record;
+  const { _id, voidReason } = opened.record;
   const [documents, requests, extracts, letters, clocks, trail, inspection] = await Promise.all([
     services.documents.documentsOfCase(_id),
     services.documents.requestsOfCase(_id),
@@ -55,6 +57,7 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
   return {
     opened,
     inspection,
+    ...(await services.vault.reveal({ voidReason })),
     employees: new Map(people.flatMap(([id, employee]) => (employee ? [[id, employee] as const] : []))),
     documents: await services.vault.reveal(documents),
     requests: await services.vault.reveal(requests),

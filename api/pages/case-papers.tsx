@@ -2,12 +2,12 @@ import type { VNode } from 'preact';
 import type { Text } from '../../core/text.js';
 import { loadTemplate } from '../../core/letter-template.js';
 import type { CaseDocument, DocumentRequest } from '../../core/documents.js';
-import { Command, employeeOfLine, kindOf, nameOf, Section, Table, type Part, type Staff } from './case-parts.js';
+import { Badge, Command, employeeOfLine, kindOf, nameOf, Section, Table, type Part, type Staff } from './case-parts.js';
 import { Area, Choice, Field } from './fields.js';
-import { Csrf, Moment } from './layout.js';
+import { Csrf, Stamp } from './layout.js';
 import { FileField, SanctionsPresent } from './public.js';
 
-/** Parts of the case file page that are about papers: documents and their requests, letters, and the trail of it all. */
+/** Parts of the case file page that are about papers: documents and their requests, and letters. */
 
 export function Documents({ part, staff }: { part: Part; staff: Staff }): VNode {
   const { context, file } = part;
@@ -18,27 +18,31 @@ export function Documents({ part, staff }: { part: Part; staff: Staff }): VNode 
   const isPartOfExtract = ({ kind }: CaseDocument): boolean => kind.startsWith('nitExtract');
   const parts = file.documents.filter(isPartOfExtract);
   return (
-    <Section title={text.say('case.documents')}>
+    <Section part="documents" text={text}>
       <RequestTable {...part} />
       {extracts.length > 0 && (
-        <ul>
+        <ul class="plain">
           {extracts.map((extract) => (
             <li>
-              {kindOf(text, extract.system === 'iisPsc' ? 'nitExtractIisPsc' : 'nitExtractEgovPortal')}:{' '}
-              {text.say(`extract.${extract.state}`)}
-              {extract.state === 'complete' && ` (${text.say('extract.rows', { count: extract.rows })})`}
+              {kindOf(text, extract.system === 'iisPsc' ? 'nitExtractIisPsc' : 'nitExtractEgovPortal')}{' '}
+              <Badge kind={`extract-${extract.state}`}>{text.say(`extract.${extract.state}`)}</Badge>{' '}
+              <small>
+                {extract.state === 'complete' && `${text.say('extract.rows', { count: extract.rows })}, `}
+                <Stamp at={extract.obtainedAt ?? extract.requestedAt} text={text} />
+              </small>
             </li>
           ))}
         </ul>
       )}
-      {file.documents.length === 0 && <p>{text.say('case.no-documents')}</p>}
+      {file.documents.length === 0 && <p class="empty">{text.say('case.no-documents')}</p>}
       <DocumentList part={part} documents={file.documents.filter((document) => !isPartOfExtract(document))} />
       {parts.length > 0 && (
-        <details>
+        <details class="fold">
           <summary>{text.say('case.extract-files', { count: parts.length })}</summary>
           <DocumentList part={part} documents={parts} />
         </details>
       )}
+      <OwnWindow {...part} />
       <Upload part={part} open={open} />
       <Command
         part={part}
@@ -84,30 +88,45 @@ function RequestTable({ context: { text }, file }: Part): VNode | null {
   if (file.requests.length === 0) return null;
   const heads = ['kind', 'about', 'addressee', 'letter', 'requestedAt', 'state'];
   return (
-    <Table label={text.say('case.requests')} heads={heads.map((name) => text.say(`request.${name}`))}>
-      {file.requests.map((request) => (
-        <tr>
-          <th scope="row">
-            {kindOf(text, request.kind)}
-            {request.question && <small class="text">{request.question}</small>}
-          </th>
-          <td>{employeeOfLine(file, request.lineId) ?? '—'}</td>
-          <td>{nameOf(file, request.addresseeId)}</td>
-          <td class="nowrap">{request.letterNumber ?? '—'}</td>
-          <td>
-            <Moment at={request.requestedAt} text={text} />
-          </td>
-          <td>
-            <span class={`badge ${request.state}`}>{text.say(`request.${request.state}`)}</span>{' '}
-            {request.settledAt && <Moment at={request.settledAt} text={text} />}
-            {request.state === 'requested' && request.nonReceiptNote && (
-              <small class="text">{request.nonReceiptNote}</small>
-            )}
-            {request.nonReceipt && <small class="text">{request.nonReceipt.reason}</small>}
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      label={text.say('case.requests')}
+      heads={heads.map((name) => text.say(`request.${name}`))}
+      rows={file.requests.map((request) => [
+        <>
+          {kindOf(text, request.kind)}
+          {request.question && <small class="text">{request.question}</small>}
+        </>,
+        employeeOfLine(file, request.lineId) ?? '—',
+        nameOf(file, request.addresseeId),
+        <span class="nowrap">{request.letterNumber ?? '—'}</span>,
+        <Stamp at={request.requestedAt} text={text} />,
+        <>
+          <Badge kind={request.state}>{text.say(`request.${request.state}`)}</Badge>{' '}
+          {request.settledAt && <Stamp at={request.settledAt} text={text} />}
+          {request.state === 'requested' && request.nonReceiptNote && (
+            <small class="text">{request.nonReceiptNote}</small>
+          )}
+          {request.nonReceipt && <small class="text">{request.nonReceipt.reason}</small>}
+        </>,
+      ])}
+    />
+  );
+}
+
+/**
+ * What a window that was opened from Tasklist can't do, and the way out. Its policy is `sandbox allow-popups` without `allow-downloads` and
+ * without `allow-popups-to-escape-sandbox`, which no page can see of itself: so the advice is always there.
+ */
+function OwnWindow({ context: { text, publicUrl }, file }: Part): VNode | null {
+  if (file.documents.length === 0) return null;
+  return (
+    <details class="fold screen">
+      <summary>{text.say('case.own-window')}</summary>
+      <p>{text.say('case.own-window-why')}</p>
+      <p>
+        <code class="address">{`${publicUrl}/cases/${file.opened.record.number}`}</code>
+      </p>
+    </details>
   );
 }
 
@@ -121,11 +140,11 @@ function DocumentList({ part, documents }: { part: Part; documents: readonly Cas
         <li>
           <a href={`/api/cases/${file.opened.record.number}/documents/${document._id}`}>{document.name}</a>
           <p>
-            {[kindOf(text, document.kind), employeeOfLine(file, document.lineId)].filter(Boolean).join(', ')}
+            {[kindOf(text, document.kind), employeeOfLine(file, document.lineId)].filter(Boolean).join(' · ')}
             {document.sanctionsPresent !== null &&
-              ` (${text.say('field.sanctionsPresent')}: ${text.say(document.sanctionsPresent ? 'field.sanctions-some' : 'field.sanctions-none')})`}
-            , {text.say('document.size', { kib: Math.ceil(document.bytes / 1024) })},{' '}
-            <Moment at={document.addedAt} text={text} />
+              ` · ${text.say('field.sanctionsPresent')}: ${text.say(document.sanctionsPresent ? 'field.sanctions-some' : 'field.sanctions-none')}`}
+            {` · ${text.say('document.size', { kib: Math.ceil(document.bytes / 1024) })} · `}
+            <Stamp at={document.addedAt} text={text} />
           </p>
           <code class="hash">SHA-256 {document.sha256}</code>
         </li>
@@ -139,7 +158,7 @@ function Upload({ part, open }: { part: Part; open: readonly DocumentRequest[] }
   const { text } = context;
   if (!can.has('document.upload')) return null;
   return (
-    <details>
+    <details class="command">
       <summary>{text.say('command.documents')}</summary>
       <form
         method="post"
@@ -189,27 +208,23 @@ export function Letters(part: Part): VNode {
   const failed = file.letters.filter(({ state }) => state === 'failed');
   const heads = ['number', 'title', 'state', 'sentAt'].map((name) => text.say(`letter.${name}`));
   return (
-    <Section title={text.say('case.letters')}>
+    <Section part="letters" text={text}>
       {file.letters.length === 0 ? (
-        <p>{text.say('case.no-letters')}</p>
+        <p class="empty">{text.say('case.no-letters')}</p>
       ) : (
-        <Table label={text.say('case.letters')} heads={heads}>
-          {file.letters.map((letter) => (
-            <tr>
-              <th scope="row" class="nowrap">
-                {letter.number}
-              </th>
-              <td>{letterTitle(letter.template, text)}</td>
-              <td>
-                <span class={`badge ${letter.state}`}>{text.say(`letter.state.${letter.state}`)}</span>{' '}
-                {letter.possibleDouble && <span class="badge late">{text.say('letter.possible-double')}</span>}
-              </td>
-              <td>
-                <Moment at={letter.sentAt} text={text} />
-              </td>
-            </tr>
-          ))}
-        </Table>
+        <Table
+          label={text.say('case.letters')}
+          heads={heads}
+          rows={file.letters.map((letter) => [
+            <span class="nowrap">{letter.number}</span>,
+            letterTitle(letter.template, text),
+            <>
+              <Badge kind={letter.state}>{text.say(`letter.state.${letter.state}`)}</Badge>{' '}
+              {letter.possibleDouble && <Badge kind="late">{text.say('letter.possible-double')}</Badge>}
+            </>,
+            <Stamp at={letter.sentAt} text={text} />,
+          ])}
+        />
       )}
       <Command
         part={part}
@@ -227,52 +242,4 @@ export function Letters(part: Part): VNode {
       </Command>
     </Section>
   );
-}
-
-/** As many of the newest entries as a page can show; the API has them all. */
-const shownEntries = 200;
-
-export function Trail({ context: { text }, file }: Part): VNode {
-  const heads = ['seq', 'at', 'by', 'type', 'data', 'hash'].map((name) => text.say(`trail.${name}`));
-  const older = Math.max(0, file.trail.length - shownEntries);
-  return (
-    <Section title={text.say('case.trail')}>
-      {older > 0 && (
-        <p>
-          {text.say('case.older-entries', { count: older })}{' '}
-          <a href={`/api/cases/${file.opened.record.number}`}>{text.say('case.whole-file')}</a>
-        </p>
-      )}
-      <Table label={text.say('case.trail')} heads={heads}>
-        {file.trail.slice(older).map((entry) => (
-          <tr>
-            <th scope="row">{entry.seq}</th>
-            <td>
-              <Moment at={entry.at} text={text} />
-            </td>
-            <td>{entry.by.id}</td>
-            <td>
-              <code>{entry.type}</code>
-            </td>
-            <td>
-              {Object.entries(entry.data)
-                .filter(([, value]) => value !== '' && value !== null)
-                .map(([name, value]) => `${name}: ${shortened([value].flat().join(', '))}`)
-                .join('; ')}
-            </td>
-            <td>
-              <code class="hash" title={entry.hash}>
-                {entry.hash.slice(0, 12)}
-              </code>
-            </td>
-          </tr>
-        ))}
-      </Table>
-    </Section>
-  );
-}
-
-/** Hashes and lists by their beginning: the API has them whole. */
-function shortened(value: string): string {
-  return value.length > 40 ? `${value.slice(0, 12)}…` : value;
 }

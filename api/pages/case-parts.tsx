@@ -15,39 +15,75 @@ export interface Part {
 /** Employees to choose from: id and what is shown. */
 export type Staff = readonly (readonly [id: string, shown: string])[];
 
-export function Section({ title, children }: { title: string; children: ComponentChildren }): VNode {
+/** The parts of the page in their order, by the anchor of each; the catalogue's key is `case.<part>`. */
+export const partNames = [
+  'clocks',
+  'trigger',
+  'employees',
+  'documents',
+  'signs',
+  'conclusion',
+  'letters',
+  'other',
+  'trail',
+] as const;
+export type PartName = (typeof partNames)[number];
+
+export function Section({ part, text, children }: { part: PartName; text: Text; children: ComponentChildren }): VNode {
   return (
-    <section>
-      <h2>{title}</h2>
+    <section id={part} aria-labelledby={`${part}-title`}>
+      <h2 id={`${part}-title`}>{text.say(`case.${part}`)}</h2>
       {children}
     </section>
   );
 }
 
-/** A table that scrolls by itself where the screen is narrow. */
+/**
+ * A table whose rows are cards where the screen is narrow: each cell then carries its column's head. The roles are said because a browser
+ * drops them when the style sheet takes a table apart.
+ */
 export function Table({
   label,
   heads,
-  children,
+  rows,
 }: {
   label: string;
   heads: readonly string[];
-  children: ComponentChildren;
+  /** The first cell of a row is its head. */
+  rows: readonly (readonly ComponentChildren[])[];
 }): VNode {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            {heads.map((head) => (
-              <th scope="col">{head}</th>
+    <table role="table" aria-label={label}>
+      <thead role="rowgroup">
+        <tr role="row">
+          {heads.map((head) => (
+            <th scope="col" role="columnheader">
+              {head}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map(([first, ...cells]) => (
+          <tr role="row">
+            <th scope="row" role="rowheader">
+              {first}
+            </th>
+            {cells.map((cell, index) => (
+              <td role="cell" data-label={heads[index + 1]}>
+                {cell}
+              </td>
             ))}
           </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
   );
+}
+
+/** A state as a word; its colour says it once more. */
+export function Badge({ kind = '', children }: { kind?: string; children: ComponentChildren }): VNode {
+  return <span class={`badge ${kind}`.trim()}>{children}</span>;
 }
 
 /** A form of one command, folded until it is wanted; nothing where the reader may not, or the case is past it. */
@@ -68,7 +104,7 @@ export function Command({
 }): VNode | null {
   if (!when || !can.has(action)) return null;
   return (
-    <details>
+    <details class="command">
       <summary>{title}</summary>
       <form method="post" action={`/cases/${file.opened.record.number}/${name}`} class="stack">
         <Csrf context={context} />
@@ -81,7 +117,20 @@ export function Command({
 
 /** Rows of a definition list; a row without a value isn't shown. */
 export function Facts({ rows }: { rows: readonly (readonly [name: string, value: ComponentChildren])[] }): VNode {
-  return <dl class="facts">{rows.flatMap(([name, value]) => (value ? [<dt>{name}</dt>, <dd>{value}</dd>] : []))}</dl>;
+  return (
+    <dl class="facts">
+      {rows.flatMap(([name, value]) =>
+        value
+          ? [
+              <div>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>,
+            ]
+          : [],
+      )}
+    </dl>
+  );
 }
 
 export function nameOf(file: CaseFile, employeeId: string): string {

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { Command, nameOf, Section, type Part, type Staff } from './case-parts.js';
+import { Badge, Command, nameOf, Section, type Part, type Staff } from './case-parts.js';
 import { Area, Choice, Field } from './fields.js';
 import { Moment } from './layout.js';
 
@@ -10,8 +10,8 @@ export function Employees({ part, staff }: { part: Part; staff: Staff }): VNode 
   const { lines, conclusions } = part.file.inspection;
   const named = new Set(lines.map(({ employeeId }) => employeeId));
   return (
-    <Section title={text.say('case.employees')}>
-      {lines.length === 0 && <p>{text.say('case.no-employees')}</p>}
+    <Section part="employees" text={text}>
+      {lines.length === 0 && <p class="empty">{text.say('case.no-employees')}</p>}
       {lines.map((line) => (
         <Line part={part} line={line} />
       ))}
@@ -43,16 +43,16 @@ function Line({ part, line }: { part: Part; line: Part['file']['inspection']['li
       <h3>{nameOf(file, line.employeeId)}</h3>
       <p>{[employee?.position, unit].filter(Boolean).join(', ')}</p>
       <p class="badges">
-        <span class="badge">{text.say(line.hasPersonalDataAccess ? 'case.has-access' : 'case.no-access')}</span>
-        <span class="badge">
-          {text.say(line.participatesInPublicServices ? 'case.in-services' : 'case.not-in-services')}
-        </span>
+        <Badge>{text.say(line.hasPersonalDataAccess ? 'case.has-access' : 'case.no-access')}</Badge>
+        <Badge>{text.say(line.participatesInPublicServices ? 'case.in-services' : 'case.not-in-services')}</Badge>
       </p>
       {line.finding && (
-        <p>
-          <strong>{text.say(line.finding.transferConfirmed ? 'finding.confirmed' : 'finding.notConfirmed')}</strong>
-          <span class="text"> {line.finding.reasoning}</span>
-        </p>
+        <>
+          <p class="finding">
+            <strong>{text.say(line.finding.transferConfirmed ? 'finding.confirmed' : 'finding.notConfirmed')}</strong>
+          </p>
+          <p class="text">{line.finding.reasoning}</p>
+        </>
       )}
       <Command
         part={part}
@@ -101,16 +101,24 @@ function Line({ part, line }: { part: Part; line: Part['file']['inspection']['li
 export function Signs(part: Part): VNode {
   const { text } = part.context;
   const { signs } = part.file.inspection;
+  const numberOf = (letterId: string | null): string | undefined =>
+    part.file.letters.find(({ _id }) => _id === letterId)?.number;
   return (
-    <Section title={text.say('case.signs')}>
+    <Section part="signs" text={text}>
       {signs.length === 0 ? (
-        <p>{text.say('case.no-signs')}</p>
+        <p class="empty">{text.say('case.no-signs')}</p>
       ) : (
-        <ul>
+        <ul class="plain">
           {signs.map((sign) => (
             <li>
               {sign.kinds.map((kind) => text.say(`sign.${kind}`)).join(', ')} —{' '}
               <Moment at={sign.revealedAt} text={text} />
+              {numberOf(sign.dispatchLetterId) && (
+                <small>{text.say('case.dispatched', { number: numberOf(sign.dispatchLetterId)! })}</small>
+              )}
+              {numberOf(sign.noticeLetterId) && (
+                <small>{text.say('case.central-office-told', { number: numberOf(sign.noticeLetterId)! })}</small>
+              )}
             </li>
           ))}
         </ul>
@@ -140,19 +148,21 @@ export function Conclusion({ context, file }: Part): VNode | null {
   const { conclusions, measures, lines } = file.inspection;
   if (conclusions.length === 0 && measures.length === 0) return null;
   return (
-    <Section title={text.say('case.conclusion')}>
+    <Section part="conclusion" text={text}>
       {conclusions.map((conclusion) => (
         <article class="card">
           <h3>
             <a href={`/api/cases/${file.opened.record.number}/documents/${conclusion.paper.documentId}`}>
               {conclusion.number}
-            </a>
-            , <Moment at={conclusion.signedAt} text={text} />
+            </a>{' '}
+            · <Moment at={conclusion.signedAt} text={text} />
           </h3>
           {conclusion.supersededBy && <p class="notice">{text.say('case.conclusion-superseded')}</p>}
-          <p>{text.say('case.conclusion-by', { who: conclusion.author })}</p>
-          <p>{text.say('case.attachments', { count: conclusion.attachments.length })}</p>
-          <code class="hash">SHA-256 {conclusion.sha256}</code>{' '}
+          <p>
+            {text.say('case.conclusion-by', { who: conclusion.author })} ·{' '}
+            {text.say('case.attachments', { count: conclusion.attachments.length })}
+          </p>
+          <code class="hash">SHA-256 {conclusion.sha256}</code> <br />
           <code class="hash">PDF SHA-256 {conclusion.paper.sha256}</code>
         </article>
       ))}
@@ -176,25 +186,32 @@ export function Conclusion({ context, file }: Part): VNode | null {
   );
 }
 
+function offeredOf({ inspection, opened }: Part['file']) {
+  return {
+    'withdrawal.note': inspection.trigger.kind !== 'officialInformation' && inspection.withdrawnAt === null,
+    'unit.change': true,
+    'case.void': opened.record.voidReason === null,
+  };
+}
+
+/** Whether the reader may do anything that concerns the case as a whole. */
+export function offersOther({ file, can }: Part): boolean {
+  return Object.entries(offeredOf(file)).some(([action, when]) => when && can.has(action));
+}
+
 /** What is rarely done and concerns the case as a whole. */
 export function Other(part: Part): VNode | null {
-  const { context, file, can } = part;
+  const { context, file } = part;
   const { text, organisation } = context;
-  const { withdrawnAt, trigger, inspectingUnit } = file.inspection;
-  const { voidReason } = file.opened.record;
-  const isApplication = trigger.kind !== 'officialInformation';
-  const offered = {
-    'withdrawal.note': isApplication && withdrawnAt === null,
-    'unit.change': true,
-    'case.void': voidReason === null,
-  };
-  if (!Object.entries(offered).some(([action, when]) => when && can.has(action))) return null;
+  const { inspectingUnit } = file.inspection;
+  const offered = offeredOf(file);
+  if (!offersOther(part)) return null;
   const units = [
     ['centralOffice', organisation.centralOffice.name[text.language]],
     ['branch', text.say('unit.branch')],
   ] as const;
   return (
-    <Section title={text.say('case.other')}>
+    <Section part="other" text={text}>
       <Command
         part={part}
         action="withdrawal.note"

@@ -1,11 +1,12 @@
 import type { VNode } from 'preact';
 import { isUncounted } from '../../core/clock-truth.js';
 import type { CaseFile } from '../cases/views.js';
-import { Documents, Letters, Trail } from './case-papers.js';
-import { Command, Facts, Section, Table, unitNameOf, type Part, type Staff } from './case-parts.js';
-import { Conclusion, Employees, Other, Signs } from './case-people.js';
+import { Documents, Letters } from './case-papers.js';
+import { Badge, Command, Facts, Section, Table, unitNameOf, type Part, type Staff } from './case-parts.js';
+import { Conclusion, Employees, Other, offersOther, Signs } from './case-people.js';
+import { Trail } from './case-trail.js';
 import { Area, Field } from './fields.js';
-import { Moment, type PageContext } from './layout.js';
+import { Moment, Stamp, type PageContext } from './layout.js';
 
 /** The case file of an inspection: what forms of Tasklist must not carry is read and written here. */
 export function CasePage({
@@ -13,46 +14,86 @@ export function CasePage({
   file,
   can,
   staff,
+  before,
 }: {
   context: PageContext;
   file: CaseFile;
   can: ReadonlySet<string>;
   staff: Staff;
+  /** Entries of the trail are shown from the one before this number on; from the newest on where it is left out. */
+  before?: number;
 }): VNode {
   const { text, organisation } = context;
   const { record } = file.opened;
   const { inspection } = file;
   const part: Part = { context, file, can };
   return (
-    <>
-      <Facts
-        rows={[
-          [
-            text.say('field.state'),
-            <>
-              <span class={`badge ${record.state}`}>{text.say(`state.${record.state}`)}</span>{' '}
-              {record.outcome && text.say(`outcome.${record.outcome}`)}
-            </>,
-          ],
-          [text.say('field.unit'), unitNameOf(context, file)],
-          [text.say('field.triggerKind'), text.say(`trigger.${inspection.trigger.kind}`)],
-          [text.say('field.receivedAt'), <Moment at={record.receivedAt} text={text} />],
-          [text.say('field.closedAt'), record.closedAt && <Moment at={record.closedAt} text={text} />],
-          [text.say('field.legalBasis'), organisation.acts['inspection']?.citation[text.language]],
-        ]}
-      />
-      {inspection.withdrawnAt && <p class="notice">{text.say('case.withdrawn')}</p>}
-      {record.state === 'open' && record.voidReason && <p class="notice">{text.say('case.being-voided')}</p>}
-      <Clocks {...part} />
-      <Trigger {...part} />
-      <Employees part={part} staff={staff} />
-      <Documents part={part} staff={staff} />
-      <Signs {...part} />
-      <Conclusion {...part} />
-      <Letters {...part} />
-      <Other {...part} />
-      <Trail {...part} />
-    </>
+    <div class="case">
+      <Contents {...part} />
+      <div>
+        <section aria-label={text.say('case.overview')} class="overview">
+          <Facts
+            rows={[
+              [
+                text.say('field.state'),
+                <>
+                  <Badge kind={record.state}>{text.say(`state.${record.state}`)}</Badge>{' '}
+                  {record.outcome && <Badge>{text.say(`outcome.${record.outcome}`)}</Badge>}
+                </>,
+              ],
+              [text.say('field.unit'), unitNameOf(context, file)],
+              [text.say('field.triggerKind'), text.say(`trigger.${inspection.trigger.kind}`)],
+              [text.say('field.receivedAt'), <Moment at={record.receivedAt} text={text} />],
+              [text.say('field.closedAt'), record.closedAt && <Moment at={record.closedAt} text={text} />],
+              [text.say('field.voidReason'), file.voidReason && <span class="text">{file.voidReason}</span>],
+              [text.say('field.legalBasis'), organisation.acts['inspection']?.citation[text.language]],
+            ]}
+          />
+          {inspection.withdrawnAt && <p class="notice">{text.say('case.withdrawn')}</p>}
+          {record.state === 'open' && record.voidReason && <p class="notice">{text.say('case.being-voided')}</p>}
+        </section>
+        <Clocks {...part} />
+        <Trigger {...part} />
+        <Employees part={part} staff={staff} />
+        <Documents part={part} staff={staff} />
+        <Signs {...part} />
+        <Conclusion {...part} />
+        <Letters {...part} />
+        <Other {...part} />
+        <Trail context={context} file={file} before={before} />
+      </div>
+    </div>
+  );
+}
+
+/** Where on the page each part is, and how much is in it. */
+function Contents(part: Part): VNode {
+  const { text } = part.context;
+  const { clocks, inspection, documents, letters, trail } = part.file;
+  const { lines, signs, conclusions, measures } = inspection;
+  const concluded = conclusions.length + measures.length;
+  const parts: [name: string, count: number | null][] = [
+    ['clocks', clocks.length],
+    ['trigger', null],
+    ['employees', lines.length],
+    ['documents', documents.length],
+    ['signs', signs.length],
+    ...(concluded > 0 ? [['conclusion', null] as [string, null]] : []),
+    ['letters', letters.length],
+    ...(offersOther(part) ? [['other', null] as [string, null]] : []),
+    ['trail', trail.length],
+  ];
+  return (
+    <nav class="contents" aria-label={text.say('case.contents')}>
+      <ul>
+        {parts.map(([name, count]) => (
+          <li>
+            <a href={`#${name}`}>{text.say(`case.${name}`)}</a>
+            {count !== null && <small> {text.number(count)}</small>}
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 
@@ -61,51 +102,37 @@ function Clocks({ context: { text }, file }: Part): VNode {
     text.say(`clock.${name}`),
   );
   return (
-    <Section title={text.say('case.clocks')}>
-      <Table label={text.say('case.clocks')} heads={heads}>
-        {file.clocks.map((clock) => (
-          <tr>
-            <th scope="row">
-              {clock.rule} <small>{text.say(`rule.${clock.rule}`)}</small>
-            </th>
-            <td>
-              <Moment at={clock.startedAt} text={text} />
-            </td>
-            <td>
-              {clock.targetAt ? (
-                <Moment at={clock.targetAt} text={text} />
-              ) : (
-                text.say(isUncounted(clock) ? 'clock.uncounted' : 'clock.silent')
-              )}
-            </td>
-            <td>
-              <Moment at={clock.dueAt} text={text} />
-            </td>
-            <td>
-              <Moment at={clock.stoppedAt} text={text} />
-            </td>
-            <td>
-              <ClockResult text={text} clock={clock} />
-            </td>
-          </tr>
-        ))}
-      </Table>
+    <Section part="clocks" text={text}>
+      <Table
+        label={text.say('case.clocks')}
+        heads={heads}
+        rows={file.clocks.map((clock) => [
+          <>
+            {clock.rule} <small>{text.say(`rule.${clock.rule}`)}</small>
+          </>,
+          <Stamp at={clock.startedAt} text={text} />,
+          clock.targetAt ? (
+            <Stamp at={clock.targetAt} text={text} />
+          ) : (
+            text.say(isUncounted(clock) ? 'clock.uncounted' : 'clock.silent')
+          ),
+          <Stamp at={clock.dueAt} text={text} />,
+          <Stamp at={clock.stoppedAt} text={text} />,
+          <ClockResult text={text} clock={clock} />,
+        ])}
+      />
     </Section>
   );
 }
 
-function ClockResult({ text, clock }: { text: PageContext['text']; clock: CaseFile['clocks'][number] }): VNode | null {
+function ClockResult({ text, clock }: { text: PageContext['text']; clock: CaseFile['clocks'][number] }): VNode {
   const { kept, state, reports } = clock;
-  if (state === 'cancelled') return <span class="badge">{text.say('clock.was-cancelled')}</span>;
+  if (state === 'cancelled') return <Badge>{text.say('clock.was-cancelled')}</Badge>;
   if (kept !== null)
-    return (
-      <span class={`badge ${kept ? 'kept' : 'broken'}`}>{text.say(kept ? 'clock.was-kept' : 'clock.was-broken')}</span>
-    );
+    return <Badge kind={kept ? 'kept' : 'broken'}>{text.say(kept ? 'clock.was-kept' : 'clock.was-broken')}</Badge>;
   const last = reports.at(-1);
-  if (!last) return null;
-  return (
-    <span class={`badge ${last.kind === 'broken' ? 'broken' : 'late'}`}>{text.say(`clock.report.${last.kind}`)}</span>
-  );
+  if (!last) return <Badge kind="open">{text.say('clock.running')}</Badge>;
+  return <Badge kind={last.kind === 'broken' ? 'broken' : 'late'}>{text.say(`clock.report.${last.kind}`)}</Badge>;
 }
 
 function Trigger(part: Part): VNode {
@@ -116,7 +143,7 @@ function Trigger(part: Part): VNode {
   const facts = [trigger.facts].flat().filter((fact) => fact !== null);
   const undecided = conclusions.length === 0 && screening?.result !== 'outOfScope';
   return (
-    <Section title={text.say('case.trigger')}>
+    <Section part="trigger" text={text}>
       <Facts
         rows={[
           [

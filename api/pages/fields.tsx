@@ -4,8 +4,12 @@ import type { ComponentChildren, VNode } from 'preact';
 interface Shown {
   label: string;
   name: string;
+  /** Where a link to the field leads. */
+  id?: string;
   /** What would be right. */
   hint?: string;
+  /** What stands for a field that need not be filled in, in the reader's language. */
+  optional?: string;
   /** What is wrong with the value that was sent, in the reader's language. */
   fault?: string;
 }
@@ -14,14 +18,19 @@ interface Shown {
 export function Field({
   label,
   name,
+  id,
   hint,
   fault,
+  optional,
   children,
   ...input
 }: Shown & { children?: ComponentChildren } & Record<string, unknown>): VNode {
   return (
-    <label class="field">
-      <span>{label}</span>
+    <label class="field" id={id}>
+      <span>
+        {label}
+        {optional && <span class="optional"> ({optional})</span>}
+      </span>
       {hint && <small>{hint}</small>}
       {fault && <small class="fault">{fault}</small>}
       {children ?? <input name={name} aria-invalid={invalid(fault)} {...input} />}

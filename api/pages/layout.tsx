@@ -17,6 +17,8 @@ export interface PageContext {
   /** Addresses of this page in the other languages; null where it answers a form and can't be asked for again. */
   inLanguage: ((code: string) => string) | null;
   links: { tasklist: string; operate: string };
+  /** Where the pages are, without a slash at the end. */
+  publicUrl: string;
 }
 
 /** What each language calls itself. */
@@ -37,8 +39,8 @@ function Page({ context, title, content }: { context: PageContext; title: string
         <a class="skip" href="#main">
           {text.say('page.skip')}
         </a>
-        {organisation.fictional && <p class="fictional">{text.say('page.fictional')}</p>}
         <header>
+          {organisation.fictional && <p class="fictional">{text.say('page.fictional')}</p>}
           <div class="bar">
             <Brand organisation={organisation.name[language]} />
             {context.inLanguage && <Languages context={context} link={context.inLanguage} />}
@@ -97,32 +99,35 @@ function Languages({ context, link }: { context: PageContext; link: (code: strin
 function Menu({ context }: { context: PageContext }): VNode {
   const { text, person, path, links } = context;
   return (
-    <nav aria-label={text.say('page.menu')} class="menu">
-      <MenuLink path={path} href="/apply" label={text.say('page.apply')} />
-      <MenuLink path={path} href="/follow" label={text.say('page.follow')} />
-      {person ? (
-        <>
-          {readsCases(person) && <MenuLink path={path} href="/cases" label={text.say('page.cases')} />}
-          <MenuLink path={path} href="/requests" label={text.say('page.requests')} />
-          <a href={links.tasklist}>Tasklist</a>
-          <a href={links.operate}>Operate</a>
-          <form method="post" action="/sign-out" class="inline">
-            <Csrf context={context} />
-            <button type="submit" class="quiet">
-              {text.say('page.sign-out', { who: person.name ?? person.login })}
-            </button>
-          </form>
-        </>
-      ) : (
-        <a href={`/sign-in?to=${encodeURIComponent(path)}`}>{text.say('page.sign-in')}</a>
+    <div class="menu">
+      <nav aria-label={text.say('page.menu')}>
+        {person && (
+          <>
+            {readsCases(person) && <MenuLink path={path} href="/cases" label={text.say('page.cases')} />}
+            <MenuLink path={path} href="/requests" label={text.say('page.requests')} />
+            <a href={links.tasklist}>Tasklist</a>
+            <a href={links.operate}>Operate</a>
+          </>
+        )}
+        <MenuLink path={path} href="/apply" label={text.say('page.apply')} />
+        <MenuLink path={path} href="/follow" label={text.say('page.follow')} />
+        {!person && <a href={`/sign-in?to=${encodeURIComponent(path)}`}>{text.say('page.sign-in')}</a>}
+      </nav>
+      {person && (
+        <form method="post" action="/sign-out">
+          <Csrf context={context} />
+          <button type="submit" class="quiet">
+            {text.say('page.sign-out', { who: person.name ?? person.login })}
+          </button>
+        </form>
       )}
-    </nav>
+    </div>
   );
 }
 
 function MenuLink({ path, href, label }: { path: string; href: string; label: string }): VNode {
   return (
-    <a href={href} aria-current={path === href ? 'page' : undefined}>
+    <a href={href} aria-current={path === href ? 'page' : path.startsWith(`${href}/`) ? 'true' : undefined}>
       {label}
     </a>
   );
@@ -138,10 +143,15 @@ export function Moment({ at, text }: { at: Date | null | undefined; text: Text }
   return at ? <time dateTime={at.toISOString()}>{text.moment(at)}</time> : <span>—</span>;
 }
 
+/** The same as short as a table wants it. */
+export function Stamp({ at, text }: { at: Date | null | undefined; text: Text }): VNode {
+  return at ? <time dateTime={at.toISOString()}>{text.stamp(at)}</time> : <span>—</span>;
+}
+
 export function contextOf(
   request: FastifyRequest,
   organisation: Organisation,
-  links: PageContext['links'],
+  { links, publicUrl }: Pick<PageContext, 'links' | 'publicUrl'>,
 ): PageContext {
   const [path = '/', query = ''] = request.url.split('?');
   const inLanguage = (code: string): string => {
@@ -157,5 +167,6 @@ export function contextOf(
     path,
     inLanguage: request.method === 'POST' ? null : inLanguage,
     links,
+    publicUrl,
   };
 }

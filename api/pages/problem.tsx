@@ -20,19 +20,25 @@ export function problemPage(request: FastifyRequest, problem: Problem): string {
         <main id="main">
           <h1>{problem.title}</h1>
           {problem.errors && (
-            <ul class="faults" role="alert">
-              {problem.errors.map((error) => (
-                <li>
-                  <strong>{labelOf(text, error.field)}</strong>: {error.detail}
-                </li>
-              ))}
-            </ul>
+            <div class="faults" role="alert">
+              <ul>
+                {problem.errors.map((error) => (
+                  <li>
+                    <strong>{labelOf(text, error.field)}</strong>: {error.detail}
+                  </li>
+                ))}
+              </ul>
+            </div>
           )}
           <p>
             {problem.status === 401 ? (
-              <a href={`/sign-in?to=${encodeURIComponent(back ?? problem.instance)}`}>{text.say('page.sign-in')}</a>
+              <a class="button" href={`/sign-in?to=${encodeURIComponent(back ?? problem.instance)}`}>
+                {text.say('page.sign-in')}
+              </a>
             ) : (
-              <a href={back ?? '/'}>{text.say(back ? 'page.back' : 'page.home')}</a>
+              <a class="button" href={back ?? '/'}>
+                {text.say(back ? 'page.back' : 'page.home')}
+              </a>
             )}
           </p>
         </main>

@@ -1,24 +1,40 @@
 import type { VNode } from 'preact';
 import type { Registered } from '../../core/inspection/intake.js';
+import { readsCases } from '../access.js';
 import { Area, Choice, Field } from './fields.js';
+import { labelOf } from './labels.js';
 import { Csrf, Moment, type PageContext } from './layout.js';
 
 /** Pages for who is not of the staff: file an application, follow it, answer a document request. */
 
 export function Home({ context: { text, person } }: { context: PageContext }): VNode {
-  const staff = person ? ['cases', 'requests'] : ['cases'];
+  const staff = [...(person && readsCases(person) ? ['cases'] : []), 'requests'];
   return (
     <>
       <p class="lead">{text.say('page.home-lead')}</p>
       <ul class="cards">
-        {['apply', 'follow', ...staff].map((name) => (
-          <li>
-            <a href={`/${name}`}>{text.say(`page.${name}`)}</a>
-            <p>{text.say(`page.${name}-lead`)}</p>
-          </li>
+        {['apply', 'follow'].map((name) => (
+          <Card text={text} href={`/${name}`} name={name} />
         ))}
       </ul>
+      <h2>{text.say('page.staff')}</h2>
+      <ul class="cards">
+        {person ? (
+          staff.map((name) => <Card text={text} href={`/${name}`} name={name} />)
+        ) : (
+          <Card text={text} href="/sign-in?to=%2F" name="staff-sign-in" />
+        )}
+      </ul>
     </>
+  );
+}
+
+function Card({ text, href, name }: { text: PageContext['text']; href: string; name: string }): VNode {
+  return (
+    <li>
+      <a href={href}>{text.say(`page.${name}`)}</a>
+      <p>{text.say(`page.${name}-lead`)}</p>
+    </li>
   );
 }
 
@@ -41,38 +57,76 @@ export function Apply({
   refused?: Refused;
 }): VNode {
   const { text } = context;
-  const common = (name: string): { label: string; name: string; value?: string; fault?: string } => ({
+  const field = (name: string) => ({
     label: text.say(`field.${name}`),
     name,
+    id: `field-${name}`,
     value: refused?.values[name],
     fault: refused?.faults[name],
   });
+  const optional = (name: string) => ({ ...field(name), optional: text.say('field.optional') });
   return (
-    <form method="post" action="/apply" class="stack">
-      {refused && (
-        <p class="faults" role="alert">
-          {refused.title}
-        </p>
-      )}
+    <form method="post" action="/apply" class="stack wide">
+      {refused && <Faults text={text} refused={refused} />}
       <Csrf context={context} />
       <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
-      <Choice {...common('triggerKind')} options={kinds.map((kind) => [kind, text.say(`applicant.${kind}`)])} />
-      <Field {...common('senderName')} required maxLength={300} autocomplete="name" />
-      <div class="row">
-        <Field {...common('iin')} inputmode="numeric" maxLength={12} hint={text.say('hint.iin')} />
-        <Field {...common('bin')} inputmode="numeric" maxLength={12} hint={text.say('hint.bin')} />
-      </div>
-      <Field {...common('email')} type="email" maxLength={254} autocomplete="email" hint={text.say('hint.email')} />
-      <Field {...common('phone')} type="tel" maxLength={20} autocomplete="tel" />
-      <Area {...common('facts')} hint={text.say('hint.facts')} rows={6} />
-      <Area {...common('employees')} hint={text.say('hint.employees')} required={false} rows={2} />
-      <Area {...common('thirdParties')} hint={text.say('hint.lines')} required={false} rows={2} />
-      <div class="row">
-        <Field {...common('periodFrom')} type="date" />
-        <Field {...common('periodTo')} type="date" />
-      </div>
+      <fieldset class="card stack">
+        <legend>{text.say('apply.who')}</legend>
+        <Choice
+          {...field('triggerKind')}
+          empty={text.say('field.choose')}
+          options={kinds.map((kind) => [kind, text.say(`applicant.${kind}`)])}
+        />
+        <Field {...field('senderName')} required maxLength={300} autocomplete="name" />
+        <div class="row">
+          <Field {...optional('iin')} inputmode="numeric" maxLength={12} hint={text.say('hint.iin')} />
+          <Field {...optional('bin')} inputmode="numeric" maxLength={12} hint={text.say('hint.bin')} />
+        </div>
+        <div class="row">
+          <Field
+            {...optional('email')}
+            type="email"
+            maxLength={254}
+            autocomplete="email"
+            hint={text.say('hint.email')}
+          />
+          <Field {...optional('phone')} type="tel" maxLength={20} autocomplete="tel" hint="+7 701 234 56 78" />
+        </div>
+      </fieldset>
+      <fieldset class="card stack">
+        <legend>{text.say('apply.what')}</legend>
+        <Area {...field('facts')} hint={text.say('hint.facts')} rows={8} />
+      </fieldset>
+      <fieldset class="card stack">
+        <legend>{text.say('apply.whom')}</legend>
+        <Area {...optional('employees')} hint={text.say('hint.employees')} required={false} rows={2} />
+        <Area {...optional('thirdParties')} hint={text.say('hint.lines')} required={false} rows={2} />
+        <div class="row">
+          <Field {...optional('periodFrom')} type="date" />
+          <Field {...optional('periodTo')} type="date" />
+        </div>
+      </fieldset>
       <button type="submit">{text.say('action.file')}</button>
     </form>
+  );
+}
+
+/** What is wrong, with a link to each field; what is wrong with a field stands beside it too. */
+function Faults({ text, refused }: { text: PageContext['text']; refused: Refused }): VNode {
+  const names = Object.keys(refused.faults);
+  return (
+    <div class="faults" role="alert">
+      <p>
+        <strong>{names.length > 0 ? text.say('apply.faults', { count: names.length }) : refused.title}</strong>
+      </p>
+      <ul>
+        {names.map((name) => (
+          <li>
+            <a href={`#field-${name}`}>{labelOf(text, name)}</a>: {refused.faults[name]}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -82,22 +136,27 @@ export function Filed({ context: { text }, registered }: { context: PageContext;
     <>
       <p class="lead">{text.say('page.filed-lead')}</p>
       <dl class="facts card">
-        <dt>{text.say('field.number')}</dt>
-        <dd class="code">{number}</dd>
+        <div>
+          <dt>{text.say('field.number')}</dt>
+          <dd class="code">{number}</dd>
+        </div>
         {registered.accessCode && (
-          <>
+          <div>
             <dt>{text.say('field.accessCode')}</dt>
             <dd>
               <span class="code">{registered.accessCode}</span>
-              <p>{text.say('hint.accessCode')}</p>
+              <p class="hint">{text.say('hint.accessCode')}</p>
             </dd>
-          </>
+          </div>
         )}
-        <dt>{text.say('field.receivedAt')}</dt>
-        <dd>
-          <Moment at={receivedAt} text={text} />
-        </dd>
+        <div>
+          <dt>{text.say('field.receivedAt')}</dt>
+          <dd>
+            <Moment at={receivedAt} text={text} />
+          </dd>
+        </div>
       </dl>
+      {registered.accessCode && <p>{text.say('page.filed-next')}</p>}
       <p>
         <a href="/follow">{text.say('page.follow')}</a>
       </p>
@@ -114,23 +173,32 @@ export interface Followed {
 
 /** Where an application stands. */
 export function FollowedCase({ context: { text }, followed }: { context: PageContext; followed: Followed }): VNode {
+  const open = followed.state === 'open';
   return (
     <dl class="facts card">
-      <dt>{text.say('field.number')}</dt>
-      <dd class="code">{followed.number}</dd>
-      <dt>{text.say('field.receivedAt')}</dt>
-      <dd>
-        <Moment at={new Date(followed.receivedAt)} text={text} />
-      </dd>
-      <dt>{text.say('field.state')}</dt>
-      <dd>{text.say(followed.state === 'open' ? 'follow.open' : 'follow.closed')}</dd>
+      <div>
+        <dt>{text.say('field.number')}</dt>
+        <dd class="code">{followed.number}</dd>
+      </div>
+      <div>
+        <dt>{text.say('field.state')}</dt>
+        <dd>
+          <span class={`badge ${open ? 'open' : 'closed'}`}>{text.say(open ? 'follow.open' : 'follow.closed')}</span>
+        </dd>
+      </div>
+      <div>
+        <dt>{text.say('field.receivedAt')}</dt>
+        <dd>
+          <Moment at={new Date(followed.receivedAt)} text={text} />
+        </dd>
+      </div>
       {followed.closedAt && (
-        <>
+        <div>
           <dt>{text.say('field.closedAt')}</dt>
           <dd>
             <Moment at={new Date(followed.closedAt)} text={text} />
           </dd>
-        </>
+        </div>
       )}
     </dl>
   );
@@ -140,14 +208,14 @@ export function FollowedCase({ context: { text }, followed }: { context: PageCon
 export function Follow({ context, number }: { context: PageContext; number?: string }): VNode {
   const { text } = context;
   return (
-    <form method="post" action="/follow" class="stack">
+    <form method="post" action="/follow" class="stack card">
       {number !== undefined && (
-        <p class="faults" role="alert">
-          {text.say('follow.none')}
-        </p>
+        <div class="faults" role="alert">
+          <p>{text.say('follow.none')}</p>
+        </div>
       )}
       <Csrf context={context} />
-      <Field label={text.say('field.number')} name="number" required placeholder="INS-2026-000017" value={number} />
+      <Field label={text.say('field.number')} name="number" required hint="INS-2026-000017" value={number} />
       <Field
         label={text.say('field.accessCode')}
         name="code"
@@ -179,7 +247,7 @@ export function UploadForm({
     <form method="post" action={action} enctype="multipart/form-data" class="stack card">
       <Csrf context={context} />
       <h2>{text.say(`document.${kind}`)}</h2>
-      {letterNumber && <p>{text.say('page.request-of-letter', { number: letterNumber })}</p>}
+      {letterNumber && <p class="hint">{text.say('page.request-of-letter', { number: letterNumber })}</p>}
       {question && <p class="text">{question}</p>}
       {kind === 'hrSanctionsCertificate' && <SanctionsPresent context={context} required />}
       <FileField context={context} />

@@ -26,7 +26,8 @@ import { Cases, Requests } from './staff.js';
 /** The pages: rendered on the server, working without script. Each form posts to a route that does what the API's does. */
 export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance, { services }) => {
   const { settings, organisation } = services;
-  const links = { tasklist: settings.web.tasklistUrl, operate: settings.web.operateUrl };
+  const { tasklistUrl, operateUrl, publicUrl } = settings.web;
+  const places = { links: { tasklist: tasklistUrl, operate: operateUrl }, publicUrl: publicUrl.replace(/\/+$/, '') };
   const show = (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -34,7 +35,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
     content: (context: PageContext) => VNode,
     params: TextParams = {},
   ): FastifyReply => {
-    const context = contextOf(request, organisation, links);
+    const context = contextOf(request, organisation, places);
     return reply
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-store')
@@ -112,9 +113,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
   });
 
   app.get('/cases', hide, async (request, reply) => {
-    const { before } = request.query as { before?: string };
-    const cursor = /^[0-9A-Z]{26}$/.test(before ?? '') ? before : undefined;
-    const listed = await listCases(services, request, { before: cursor, limit: 50 });
+    const listed = await listCases(services, request, { before: cursorOf(request, /^[0-9A-Z]{26}$/), limit: 50 });
     return show(request, reply, 'page.cases', (context) => <Cases context={context} listed={listed} />);
   });
   app.get('/cases/:number', hide, async (request, reply) => {
@@ -128,9 +127,16 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
       ({ employeeId, fullName, position }) => [employeeId, `${fullName}, ${position}`] as const,
     );
     const { number } = opened.record;
-    return show(request, reply, 'page.case', (context) => <CasePage {...{ context, file: caseFile, can, staff }} />, {
-      number,
-    });
+    const before = cursorOf(request, /^[1-9][0-9]{0,9}$/);
+    return show(
+      request,
+      reply,
+      'page.case',
+      (context) => (
+        <CasePage {...{ context, file: caseFile, can, staff }} before={before ? Number(before) : undefined} />
+      ),
+      { number },
+    );
   });
   app.post('/cases/:number/documents', hide, async (request, reply) => {
     await uploadToCase(services, request, numberOf(request));
@@ -147,6 +153,12 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
 
 function param(request: FastifyRequest, name: string): string {
   return (request.params as Record<string, string>)[name] ?? '';
+}
+
+/** Where a list goes on: `?before=`, if it has the form of one. */
+function cursorOf(request: FastifyRequest, form: RegExp): string | undefined {
+  const { before } = request.query as { before?: unknown };
+  return typeof before === 'string' && form.test(before) ? before : undefined;
 }
 
 function numberOf(request: FastifyRequest): string {

@@ -1,7 +1,8 @@
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import type { DocumentRequest } from '../../core/documents.js';
 import type { listCases } from '../cases/routes.js';
-import { Moment, type PageContext } from './layout.js';
+import { Badge, Table } from './case-parts.js';
+import { Stamp, type PageContext } from './layout.js';
 import { UploadForm } from './public.js';
 
 type Listed = Awaited<ReturnType<typeof listCases>>;
@@ -9,73 +10,56 @@ type Listed = Awaited<ReturnType<typeof listCases>>;
 /** The cases that the reader may see, newest first, a page at a time. */
 export function Cases({ context, listed }: { context: PageContext; listed: Listed }): VNode {
   const { text } = context;
-  if (listed.cases.length === 0) return <p>{text.say('case.none')}</p>;
+  if (listed.cases.length === 0) return <p class="empty card">{text.say('case.none')}</p>;
+  const heads = ['field.number', 'field.state', 'field.unit', 'field.receivedAt', 'case.next-due'];
   return (
-    <>
-      <div class="scroll card" tabIndex={0} role="region" aria-label={text.say('page.cases')}>
-        <table>
-          <thead>
-            <tr>
-              {['field.number', 'field.state', 'field.unit', 'field.receivedAt', 'case.next-due'].map((key) => (
-                <th scope="col">{text.say(key)}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {listed.cases.map((row) => (
-              <CaseRow context={context} row={row} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+    <section aria-label={text.say('page.cases')}>
+      <Table
+        label={text.say('page.cases')}
+        heads={heads.map((key) => text.say(key))}
+        rows={listed.cases.map((row) => cellsOf(context, row))}
+      />
       {listed.next && (
-        <p>
+        <p class="pager">
           <a href={`/cases?before=${listed.next}`}>{text.say('page.older')}</a>
         </p>
       )}
-    </>
+    </section>
   );
 }
 
-function CaseRow({ context, row }: { context: PageContext; row: Listed['cases'][number] }): VNode {
-  const { text, organisation } = context;
+function cellsOf({ text, organisation }: PageContext, row: Listed['cases'][number]): ComponentChildren[] {
   const next = row.clocks
     .flatMap(({ rule, state, dueAt }) => (state === 'running' && dueAt ? [{ rule, dueAt }] : []))
     .sort((a, b) => a.dueAt.localeCompare(b.dueAt))[0];
   const branch = organisation.branches.find(({ code }) => code === row.unit);
-  return (
-    <tr>
-      <th scope="row">
-        <a class="nowrap" href={`/cases/${row.number}`}>
-          {row.number}
-        </a>
-      </th>
-      <td>
-        <span class={`badge ${row.state}`}>{text.say(`state.${row.state}`)}</span>{' '}
-        {row.outcome && <small>{text.say(`outcome.${row.outcome}`)}</small>}
-      </td>
-      <td>{(branch ?? organisation.centralOffice).name[text.language]}</td>
-      <td>
-        <Moment at={new Date(row.receivedAt)} text={text} />
-      </td>
-      <td>
-        {next && (
-          <>
-            <Moment at={new Date(next.dueAt)} text={text} /> <small>{next.rule}</small>{' '}
-          </>
-        )}
-        {row.clocks.some(({ kept }) => kept === false) && (
-          <span class="badge broken">{text.say('clock.was-broken')}</span>
-        )}
-      </td>
-    </tr>
-  );
+  return [
+    <a class="nowrap" href={`/cases/${row.number}`}>
+      {row.number}
+    </a>,
+    <>
+      <Badge kind={row.state}>{text.say(`state.${row.state}`)}</Badge>{' '}
+      {row.outcome && <small>{text.say(`outcome.${row.outcome}`)}</small>}
+    </>,
+    (branch ?? organisation.centralOffice).name[text.language],
+    <Stamp at={new Date(row.receivedAt)} text={text} />,
+    <>
+      {next ? (
+        <>
+          <Stamp at={new Date(next.dueAt)} text={text} /> <small class="nowrap">{next.rule}</small>{' '}
+        </>
+      ) : (
+        '—'
+      )}{' '}
+      {row.clocks.some(({ kept }) => kept === false) && <Badge kind="broken">{text.say('clock.was-broken')}</Badge>}
+    </>,
+  ];
 }
 
 /** What the reader is asked for: each request by the number of its own letter. */
 export function Requests({ context, requests }: { context: PageContext; requests: DocumentRequest[] }): VNode {
   const { text } = context;
-  if (requests.length === 0) return <p>{text.say('request.none')}</p>;
+  if (requests.length === 0) return <p class="empty card">{text.say('request.none')}</p>;
   return (
     <>
       {requests.map((request) => (

@@ -17,7 +17,17 @@ async function siteOf(organisation: Organisation): Promise<FastifyInstance> {
   app.get('/', async (request, reply) => {
     const links = { tasklist: '/', operate: '/' };
     const inLanguage = (code: string) => `/?lang=${code}`;
-    const context = { text: request.text, organisation, person: null, csrf: '', path: '/', inLanguage, links };
+    const publicUrl = 'http://127.0.0.1';
+    const context = {
+      text: request.text,
+      organisation,
+      person: null,
+      csrf: '',
+      path: '/',
+      inLanguage,
+      links,
+      publicUrl,
+    };
     return reply.type('text/html').send(page(context, request.text.say('page.home-title'), ''));
   });
   return app;

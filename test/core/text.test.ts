@@ -52,6 +52,14 @@ describe('a text', () => {
     expect(text.moment(new Date('2026-06-05T04:31:59.999Z'))).toBe(moment);
   });
 
+  test.each([
+    ['kk', '05.06.2026, 09:31'],
+    ['ru', '05.06.2026, 09:31'],
+    ['en', '5\u00a0Jun\u00a02026, 09:31'],
+  ] as const)('of %s says a moment as short as a table wants it', (language, stamp) => {
+    expect(createText(language, zone).stamp(new Date('2026-06-05T04:31:59.999Z'))).toBe(stamp);
+  });
+
   test('of an instant just before local midnight names the day before, of one after it the next', () => {
     const text = createText('ru', zone);
     expect(text.date(new Date('2026-06-05T18:59:59Z'))).toBe('5 июня 2026 года');

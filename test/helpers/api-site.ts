@@ -101,6 +101,11 @@ export class ApiSite {
     );
   }
 
+  /** Lets a browser come: on a port of its own. Returns the address. */
+  listen(): Promise<string> {
+    return this.app.listen({ host: '127.0.0.1', port: 0 });
+  }
+
   async stop(): Promise<void> {
     await this.app.close();
     await this.identity.close();
@@ -254,6 +259,11 @@ export class Caller {
   /** The same caller, whose `get` and `page` ask by another method. */
   asking(method: 'GET' | 'HEAD'): Caller {
     return new Caller(this.app, this.headers, this.csrf, this.address, method);
+  }
+
+  /** The session for a browser, where there is one. */
+  get session(): string | null {
+    return /^merzim=(.+)$/.exec(this.headers['cookie'] ?? '')?.[1] ?? null;
   }
 
   async request(options: InjectOptions & { url: string }): Promise<LightMyRequestResponse> {
