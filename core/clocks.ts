@@ -50,6 +50,8 @@ export interface Clocks {
       withoutCalendar?: 'refuse' | 'wait';
     },
   ): Promise<StoredClock>;
+  /** What {@link start} would count for an event, without starting anything: for a letter that tells a term before its clock runs. */
+  momentsOf(rule: string, startedAt: Date): Pick<StoredClock, 'targetAt' | 'dueAt'>;
   /**
    * Stops a clock: kept if `stoppedAt <= dueAt`. Of several the earliest moment wins; a cancelled clock stays so. The first stop sends
    * `clock.stopped` to whoever waits for the clock in a diagram.
@@ -171,6 +173,12 @@ export function createClocks(deps: {
         data: { rule, basis, about: subject, startedAt: startedAt.toISOString(), ...momentsFor(count) },
       });
       return started;
+    },
+
+    momentsOf: (rule, startedAt) => {
+      const row = table.rowFor(rule, legalDay(startedAt, organisation.timeZone).toString());
+      const { targetAt, dueAt } = deadlineOf(row, startedAt, { organisation, calendar });
+      return { targetAt, dueAt };
     },
 
     stop: async (tx, { clockId, stoppedAt }) => {

@@ -51,9 +51,10 @@ export async function composeServices(settings: Settings, component: string): Pr
     trail,
     files,
     letters,
+    clocks,
     outbox,
     addressee: (employeeId) => addresseeOf(directory, employeeId),
-    kinds: inspectionDocumentKinds({ directory, inspections }),
+    kinds: inspectionDocumentKinds({ directory, inspections, vault, organisation }),
     timeZone: organisation.timeZone,
   });
   const services: Services = {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Clocks } from './clocks.js';
 import type { Database, Tx } from './database.js';
+import { createDocumentLetters, type Addressee, type DocumentKind } from './document-letters.js';
 import {
   blankRequest,
   documentSchema,
@@ -10,32 +12,14 @@ import {
 import { InputProblem, PermanentError } from './errors.js';
 import type { Files, StoredFile } from './files.js';
 import { newId, newSecret } from './ids.js';
-import { localDay } from './legal-day.js';
 import type { Letters } from './letters.js';
 import { messages } from './messages.js';
 import type { Outbox } from './outbox.js';
 import type { Trail } from './trail.js';
 import type { Vault } from './vault.js';
 
+export type { Addressee, DocumentKind } from './document-letters.js';
 export type { CaseDocument, DocumentRequest } from './document-store.js';
-
-/** Whom a document is asked from. */
-export interface Addressee {
-  employeeId: string;
-  /** Subject in the vault whose key protects name and address. */
-  subjectId: string;
-  name: string;
-  email: string;
-}
-
-/** What a kind of document needs to be asked for: its letter and who gives it. Declared by the process that asks. */
-export interface DocumentKind {
-  template: string;
-  /** The person to ask, by the line of the case. Not called for planned requests, which name theirs. */
-  addressee(caseId: string, lineId: string): Promise<Addressee>;
-  /** Values of the letter's placeholders beside those that every request has. */
-  letterData(caseId: string, lineId: string): Promise<Record<string, string>>;
-}
 
 export interface Documents {
   /** Plans a request whose addressee and question a person chose on the case file page. */
@@ -101,6 +85,7 @@ export interface DocumentsDeps {
   trail: Trail;
   files: Files;
   letters: Letters;
+  clocks: Pick<Clocks, 'momentsOf' | 'ofCase'>;
   outbox: Outbox;
   /** Resolves a person of the directory to an addressee. */
   addressee(employeeId: string): Promise<Addressee>;
@@ -112,7 +97,7 @@ export interface DocumentsDeps {
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 export function createDocuments(deps: DocumentsDeps): Documents {
-  const { database, vault, trail, files, letters, outbox } = deps;
+  const { database, vault, trail, files, outbox } = deps;
   const requests = database.connection.model<DocumentRequest>('DocumentRequest', requestSchema(), 'document-requests');
   const documents = database.connection.model<CaseDocument>('CaseDocument', documentSchema(), 'documents');
 
@@ -122,14 +107,8 @@ export function createDocuments(deps: DocumentsDeps): Documents {
       .session(tx?.session ?? null)
       .lean<DocumentRequest>()
       .exec();
-  const kindOf = (kind: string): DocumentKind => {
-    const known = deps.kinds[kind];
-    if (!known)
-      throw new PermanentError(`documentKind '${kind}' is not declared; known: ${Object.keys(deps.kinds).join(', ')}`, {
-        field: 'documentKind',
-      });
-    return known;
-  };
+  const letters = createDocumentLetters(deps);
+  const { kindOf } = letters;
   /** Moves an open request to its end; false when another settled it first. */
   const settle = async (tx: Tx, requestId: string, change: Partial<DocumentRequest>): Promise<boolean> => {
     const settled = await requests.updateOne(
@@ -180,19 +159,10 @@ export function createDocuments(deps: DocumentsDeps): Documents {
         ? await deps.addressee(existing.addresseeId)
         : await declared.addressee(caseId, lineId);
       const token = newSecret(32);
-      const question = existing?.question ? await vault.open(existing.question) : undefined;
-      const letter = await letters.compose(tx, {
-        caseId,
-        caseNumber,
-        template: declared.template,
-        languages,
-        recipient: addressee,
-        data: {
-          ...(await declared.letterData(caseId, lineId)),
-          ...(question === undefined ? {} : { question }),
-          uploadLink: `${publicUrl}/upload/${token}`,
-        },
-        purpose: 'document-request',
+      const letter = await letters.request(tx, {
+        ...{ caseId, caseNumber, kind, lineId, addressee, languages },
+        question: existing?.question ? await vault.open(existing.question) : null,
+        uploadLink: `${publicUrl}/upload/${token}`,
       });
       const _id = existing?._id ?? newId();
       const sent = {
@@ -226,20 +196,8 @@ export function createDocuments(deps: DocumentsDeps): Documents {
       const request = await find(requestId, tx);
       if (request?.state !== 'requested') return null;
       const token = newSecret(32);
-      const letter = await letters.compose(tx, {
-        caseId: request.caseId,
-        caseNumber: '',
-        template: 'inspection/document-reminder',
-        languages,
-        recipient: await deps.addressee(request.addresseeId),
-        data: {
-          requestNumber: request.letterNumber ?? '',
-          requestedOn: request.requestedAt ? localDay(request.requestedAt, deps.timeZone) : undefined,
-          documentKind: request.kind,
-          uploadLink: `${publicUrl}/upload/${token}`,
-        },
-        purpose: 'document-reminder',
-      });
+      const uploadLink = `${publicUrl}/upload/${token}`;
+      const letter = await letters.reminder(tx, request, { uploadLink, languages });
       await requests.updateOne(
         { _id: requestId },
         { $set: { uploadTokenHash: hashOf(token) }, $push: { reminders: { at: tx.at, letterId: letter.letterId } } },
@@ -295,20 +253,7 @@ export function createDocuments(deps: DocumentsDeps): Documents {
         messageId: _id,
         variables: { documentId: _id },
       });
-      await letters.compose(tx, {
-        caseId,
-        caseNumber: '',
-        template: 'inspection/document-receipt',
-        languages,
-        recipient: await deps.addressee(request.addresseeId),
-        data: {
-          requestNumber: request.letterNumber ?? '',
-          documentKind: request.kind,
-          receivedAt: tx.at,
-          sha256: file.sha256,
-        },
-        purpose: 'document-receipt',
-      });
+      await letters.receipt(tx, request, { receivedAt: tx.at, sha256: file.sha256, languages });
       return _id;
     },
 

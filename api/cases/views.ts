@@ -115,6 +115,7 @@ export function caseView(file: CaseFile) {
       position: file.employees.get(line.employeeId)?.position ?? null,
       hasPersonalDataAccess: line.hasPersonalDataAccess,
       participatesInPublicServices: line.participatesInPublicServices,
+      requestFacts: line.requestFacts,
       finding: line.finding && {
         transferConfirmed: line.finding.transferConfirmed,
         reasoning: line.finding.reasoning,

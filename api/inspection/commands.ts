@@ -57,6 +57,34 @@ const mustBeLine = (inspection: Inspection, lineId: string): void => {
   if (!inspection.lines.some((line) => line.lineId === lineId)) refuse('lineId', 'unknown-line');
 };
 
+const factTexts = z.array(longText).max(50).default([]);
+/** Facts to explain, as an officer words them; empty where an addressee is told none. */
+const requestFacts = {
+  facts: factTexts.describe("for the employee's note"),
+  headFacts: factTexts.describe("for the note of the head of the employee's unit"),
+};
+const factsOfForm = (form: Form) => ({ ...form, facts: linesOf(form['facts']), headFacts: linesOf(form['headFacts']) });
+
+/** Facts that are worded once the letters are out would say what nobody was told. */
+async function wordFacts({
+  services,
+  tx,
+  record,
+  body: { lineId, facts, headFacts },
+}: {
+  services: Services;
+  tx: Tx;
+  record: CaseRecord;
+  body: { lineId: string; facts: string[]; headFacts: string[] };
+}): Promise<void> {
+  const requests = await services.documents.requestsOfCase(record._id, tx);
+  if (requests.some((request) => request.lineId === lineId)) {
+    if (facts.length + headFacts.length === 0) return;
+    refuse('lineId', 'already-asked');
+  }
+  await services.inspections.setRequestFacts(tx, record._id, lineId, { employee: facts, unitHead: headFacts });
+}
+
 export const inspectionCommands: Command[] = [
   define({
     name: 'letter-addresses',
@@ -86,7 +114,10 @@ export const inspectionCommands: Command[] = [
     name: 'employees',
     action: 'employee.add',
     summary: 'Name an employee under inspection (INS-11), also one found later',
-    body: z.strictObject({ employeeId: id }).meta(example({ employeeId: 'SC-1018' })),
+    body: z
+      .strictObject({ employeeId: id, ...requestFacts })
+      .meta(example({ employeeId: 'SC-1018', facts: ['Поиск сведений по адресу 3 июня'] })),
+    fromForm: factsOfForm,
     run: async ({ services, tx, record, inspection, body }) => {
       mustNotBeConcluded(inspection);
       const employee = await services.directory.employee(body.employeeId);
@@ -108,7 +139,23 @@ export const inspectionCommands: Command[] = [
         },
         inspection.openedAt !== null,
       );
+      if (body.facts.length + body.headFacts.length > 0)
+        await wordFacts({ services, tx, record, body: { ...body, lineId } });
       return { lineId };
+    },
+  }),
+  define({
+    name: 'request-facts',
+    action: 'screening.write',
+    summary: 'Word the facts that the notes of an employee and of the head of his unit have to explain (R5)',
+    body: z
+      .strictObject({ lineId: id, ...requestFacts })
+      .meta(example({ lineId: exampleId, facts: ['Поиск сведений по адресу 3 июня'] })),
+    fromForm: factsOfForm,
+    run: async ({ services, tx, record, inspection, body }) => {
+      mustBeLine(inspection, body.lineId);
+      await wordFacts({ services, tx, record, body });
+      return {};
     },
   }),
   define({

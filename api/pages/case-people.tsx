@@ -27,8 +27,37 @@ export function Employees({ part, staff }: { part: Part; staff: Staff }): VNode 
           name="employeeId"
           options={staff.filter(([employeeId]) => !named.has(employeeId))}
         />
+        <RequestFactsFields text={text} facts={null} />
       </Command>
     </Section>
+  );
+}
+
+/** The two wordings of the facts that notes have to explain: each addressee is told his own, and no more. */
+function RequestFactsFields({
+  text,
+  facts,
+}: {
+  text: Part['context']['text'];
+  facts: Part['file']['inspection']['lines'][number]['requestFacts'];
+}): VNode {
+  return (
+    <>
+      <Area
+        label={text.say('field.requestFacts')}
+        name="facts"
+        required={false}
+        hint={text.say('hint.request-facts')}
+        value={facts?.employee.join('\n') ?? ''}
+      />
+      <Area
+        label={text.say('field.headFacts')}
+        name="headFacts"
+        required={false}
+        hint={text.say('hint.request-facts')}
+        value={facts?.unitHead.join('\n') ?? ''}
+      />
+    </>
   );
 }
 
@@ -54,6 +83,25 @@ function Line({ part, line }: { part: Part; line: Part['file']['inspection']['li
           <p class="text">{line.finding.reasoning}</p>
         </>
       )}
+      {(['employee', 'unitHead'] as const).map(
+        (whose) =>
+          (line.requestFacts?.[whose].length ?? 0) > 0 && (
+            <p>
+              {text.say(whose === 'employee' ? 'case.request-facts-employee' : 'case.request-facts-unitHead')}:{' '}
+              <span class="text">{line.requestFacts?.[whose].join('; ')}</span>
+            </p>
+          ),
+      )}
+      <Command
+        part={part}
+        action="screening.write"
+        name="request-facts"
+        title={text.say('command.request-facts')}
+        when={!file.requests.some(({ lineId }) => lineId === line.lineId) && screening?.result !== 'outOfScope'}
+      >
+        <input type="hidden" name="lineId" value={line.lineId} />
+        <RequestFactsFields text={text} facts={line.requestFacts} />
+      </Command>
       <Command
         part={part}
         action="findings.write"

@@ -12,9 +12,11 @@ import {
   type Conclusion,
   type Inspection,
   type Paper,
+  type RequestFacts,
   type InspectingUnit,
   type OffenceSign,
 } from './model.js';
+import { signsPart } from './signs.js';
 import { unitName } from './units.js';
 
 /** What the case file of an inspection can be told. Every change is one trail entry, in the caller's transaction. */
@@ -66,6 +68,8 @@ export interface Inspections {
     which: 'dispatchLetterId' | 'noticeLetterId',
     letterId: string,
   ): Promise<void>;
+  /** Words the facts that a line's notes have to explain, before the letters that ask for them. */
+  setRequestFacts(tx: Tx, caseId: string, lineId: string, facts: RequestFacts): Promise<void>;
   setFinding(
     tx: Tx,
     caseId: string,
@@ -156,7 +160,7 @@ export function createInspections(deps: {
       if (known) return known.lineId;
       const lineId = newId();
       await change(tx, caseId, {
-        $push: { lines: { ...line, lineId, addedAt: tx.at, addedBy: tx.by.id, finding: null } },
+        $push: { lines: { ...line, lineId, addedAt: tx.at, addedBy: tx.by.id, requestFacts: null, finding: null } },
       });
       await trail.record(tx, { caseId, type: 'employee.added', subject: lineId, data: { employee: line.employeeId } });
       if (announce)
@@ -203,62 +207,16 @@ export function createInspections(deps: {
       });
     },
     noteNoExtractReason: (tx, caseId, reason) => note(tx, caseId, 'noExtractReason', 'no-extract-reason.noted', reason),
-    recordSigns: async (tx, caseId, { kinds, revealedAt }, announce) => {
-      const inspection = await get(caseId, tx);
-      const { number, inspectingUnit, branchCode } = inspection;
-      const signId = newId();
-      await change(tx, caseId, {
-        $push: {
-          signs: {
-            signId,
-            kinds,
-            revealedAt,
-            recordedAt: tx.at,
-            recordedBy: tx.by.id,
-            unit: inspectingUnit,
-            branchCode,
-            reportInstanceKey: null,
-            dispatchLetterId: null,
-            noticeLetterId: null,
-          },
-        },
-      });
-      await trail.record(tx, {
-        caseId,
-        type: 'signs.revealed',
-        subject: signId,
-        data: { kinds, revealedAt: revealedAt.toISOString(), unit: unitName(inspection) },
-      });
-      const rules = inspectingUnit === 'branch' ? ['DL-INS-1', 'DL-INS-2'] : ['DL-INS-1'];
-      for (const rule of rules)
-        await clocks.start(tx, {
-          caseId,
-          caseNumber: number,
-          process: 'inspection',
-          rule,
-          subject: signId,
-          startedAt: revealedAt,
-        });
-      if (announce !== 'no')
-        await outbox.message(tx, {
-          caseId,
-          name:
-            announce === 'running' ? messages.inspectionSignsRevealed.name : messages.inspectionLateSignsRevealed.name,
-          correlationKey: announce === 'running' ? number : signId,
-          messageId: signId,
-          variables: { caseId, caseNumber: number, signId },
-        });
-      return signId;
-    },
-    claimReport: (tx, caseId, signId, instanceKey) =>
-      change(
-        tx,
-        caseId,
-        { $set: { 'signs.$.reportInstanceKey': instanceKey } },
-        { signs: { $elemMatch: { signId, reportInstanceKey: { $in: [null, instanceKey] } } } },
-      ),
-    setReportLetter: async (tx, caseId, signId, which, letterId) => {
-      await change(tx, caseId, { $set: { [`signs.$.${which}`]: letterId } }, { 'signs.signId': signId });
+    ...signsPart({ get, change, trail, clocks, outbox }),
+    setRequestFacts: async (tx, caseId, lineId, facts) => {
+      const { subjectId } = await get(caseId, tx);
+      const sealer = await vault.sealer(subjectId, tx);
+      const seal = (texts: string[]): string[] => texts.map((text) => sealer.seal(text));
+      const requestFacts = { employee: seal(facts.employee), unitHead: seal(facts.unitHead) };
+      if (!(await change(tx, caseId, { $set: { 'lines.$.requestFacts': requestFacts } }, { 'lines.lineId': lineId })))
+        throw new PermanentError(`lineId ${lineId} is no line of this inspection`, { field: 'lineId' });
+      const data = { employee: facts.employee.length, unitHead: facts.unitHead.length };
+      await trail.record(tx, { caseId, type: 'request-facts.worded', subject: lineId, data });
     },
     setFinding: async (tx, caseId, lineId, { transferConfirmed, reasoning }) => {
       const { subjectId } = await get(caseId, tx);

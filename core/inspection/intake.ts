@@ -144,6 +144,7 @@ async function checkTrigger(services: Services, trigger: Trigger, effectiveFrom:
         addedBy: 'intake',
         hasPersonalDataAccess: employee.hasPersonalDataAccess,
         participatesInPublicServices: employee.participatesInPublicServices,
+        requestFacts: null,
         finding: null,
       });
   }

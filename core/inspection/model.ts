@@ -40,7 +40,18 @@ export interface InspectionLine {
   /** R3, AMB-INS-01: either is enough; both are kept as they were when the line was added. */
   hasPersonalDataAccess: boolean;
   participatesInPublicServices: boolean;
+  /**
+   * Sealed: the facts to explain, as an officer worded them for the employee and for the head of his unit; never the applicant's text. Empty:
+   * the addressee is told no facts.
+   */
+  requestFacts: RequestFacts | null;
   finding: { transferConfirmed: boolean; reasoning: string; by: string; at: Date } | null;
+}
+
+/** Facts that a note of R5 has to explain, for each of the two who write one. */
+export interface RequestFacts {
+  employee: string[];
+  unitHead: string[];
 }
 
 /** Signs of an offence (R9): each record has its own two clocks and its own report. */
@@ -200,6 +211,7 @@ export function inspectionSchema(): Schema<Inspection> {
           addedBy: String,
           hasPersonalDataAccess: Boolean,
           participatesInPublicServices: Boolean,
+          requestFacts: { type: sub({ employee: [String], unitHead: [String] }), default: null },
           finding: {
             type: sub({ transferConfirmed: Boolean, reasoning: String, by: String, at: Date }),
             default: null,

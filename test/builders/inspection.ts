@@ -34,6 +34,7 @@ export function anInspectedLine(
     addedBy: 'intake',
     hasPersonalDataAccess: true,
     participatesInPublicServices: false,
+    requestFacts: null,
     finding: null,
     ...given,
   };

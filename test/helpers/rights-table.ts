@@ -86,6 +86,8 @@ const commands: Record<string, { may: Who; body(column: Column): Record<string, 
     may: { open: inspecting },
     body: () => ({ facts: ['Мекенжайды қарау'], periodFrom: '2026-01-01', periodTo: '2026-01-31' }),
   },
+  // The letters of this line are out: to word nothing is allowed, and changes nothing.
+  'request-facts': { may: { open: inspecting }, body: ({ subject }) => ({ lineId: subject.lineId }) },
   'no-extract-reason': { may: { open: inspecting }, body: () => ({ text: 'Жүйелер қаралмаған.' }) },
   requests: { may: { open: inspecting }, body: () => ({ addresseeId: 'SC-1015', question: 'Кім кезекші болды?' }) },
   'non-receipt-notes': {
