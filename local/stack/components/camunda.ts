@@ -96,6 +96,28 @@ export function broker(site: Site): ComponentSpec {
   };
 }
 
+/**
+ * Operate's own policy, which in a shared JVM holds for Tasklist too, with one word added: without the last one, a case page that is opened
+ * from a form would inherit the sandbox, and its downloads would be blocked.
+ */
+const contentSecurityPolicy = [
+  "default-src 'self'",
+  "base-uri 'self'",
+  "script-src 'self'",
+  "script-src-elem 'self' cdn.jsdelivr.net",
+  "connect-src 'self' cdn.jsdelivr.net",
+  "style-src 'self' 'unsafe-inline' cdn.jsdelivr.net",
+  'img-src * data:',
+  'block-all-mixed-content',
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "frame-src 'self' https:",
+  "object-src 'none'",
+  "font-src 'self' fonts.camunda.io cdn.jsdelivr.net",
+  "worker-src 'self' blob:",
+  'sandbox allow-forms allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox',
+].join('; ');
+
 /** Operate and Tasklist, in a JVM of their own: in the broker's, Tasklist can't complete a native user task. */
 export function web(site: Site, afterReady: () => Promise<void>): ComponentSpec {
   const { ports } = site;
@@ -131,6 +153,9 @@ export function web(site: Site, afterReady: () => Promise<void>): ComponentSpec 
         // The engine's search for tasks reads Tasklist's index: each step of a person waits for this.
         ...product('TASKLIST', 200),
         CAMUNDA_TASKLIST_ZEEBE_RESTADDRESS: `http://${host}:${ports.rest}`,
+        CAMUNDA_OPERATE_WEBSECURITY_CONTENTSECURITYPOLICY: contentSecurityPolicy,
+        // Without a cluster's id, which else only its sign-in to Camunda's cloud reads, 8.6.0 does not heed the policy that is set.
+        CAMUNDA_OPERATE_CLOUD_CLUSTERID: 'local',
         CAMUNDA_OPERATE_TASKLISTURL: `http://${host}:${ports.web}/tasklist`,
       },
     }),
