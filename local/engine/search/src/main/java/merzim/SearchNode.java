@@ -50,6 +50,9 @@ public final class SearchNode {
             // A developer's disk is often fuller than a server's: OpenSearch would make every index read-only.
             .put("cluster.routing.allocation.disk.threshold_enabled", false)
             .put("cluster.max_shards_per_node", 5000)
+            // By default a request is refused once the heap is nearly full, garbage included. In a heap as small as this one, which is collected
+            // only when it is full, that refused thousands of requests of exporter and importers while two thirds of it were garbage.
+            .put("indices.breaker.total.use_real_memory", false)
             .build();
     List<Class<? extends Plugin>> plugins =
         List.of(
