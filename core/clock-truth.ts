@@ -52,6 +52,8 @@ export interface StoredClock extends ClockCount {
   reports: ClockReport[];
   /** Earlier counts, oldest first, each with the legal time at which a changed calendar replaced it. */
   replaced: (ClockCount & { replacedAt: Date })[];
+  /** The moments that those concerned were told last, while they have to be told that a calendar moved them; null when they know. */
+  toTell?: { targetAt: Date; dueAt: Date } | null;
   /** The next moment that somebody has to report; null when none is left. For the watchdog's index; {@link nextReportAt} is the rule. */
   nextReportAt: Date | null;
 }

@@ -1,9 +1,9 @@
 import type { Organisation } from '../config/index.js';
-import { CalendarMissingError, type Calendar } from './calendar.js';
+import { CalendarMissingError } from './calendar.js';
+import type { Calendars } from './calendars.js';
 import {
   answerTimer,
   gravestUnreported,
-  isUncounted,
   nextReportAt,
   reportKinds,
   truthOf,
@@ -35,7 +35,7 @@ export interface Clocks {
    * the engine's decision answered; without it the table's row for the legal day of the event. Where the act is silent the organisation's
    * term counts; without one the clock has no moments (basis `silent`).
    * @throws PermanentError (no such row, row of another rule or day) and CalendarMissingError (no table of a year that it reaches); with
-   * `withoutCalendar: 'wait'` such a clock is stored without moments instead, and counted by {@link recount} once the table is there.
+   * `withoutCalendar: 'wait'` such a clock is stored without moments instead, and counted by clock-recount.ts once the table is there.
    */
   start(
     tx: Tx,
@@ -71,13 +71,6 @@ export interface Clocks {
     tx: Tx,
     report: { clockId: string; kind: ReportKind; by: ClockReport['by'] },
   ): Promise<{ first: boolean; kind: ReportKind | null; clock: StoredClock }>;
-  /**
-   * Counts a running clock again with its frozen row on the calendars of today, when theirs have changed; the earlier count is kept.
-   * False when nothing has changed, or the calendar that a clock waits for is still missing.
-   */
-  recount(tx: Tx, clockId: string): Promise<boolean>;
-  /** Ids of running clocks counted on calendar tables whose content has changed since. */
-  outdated(): Promise<string[]>;
   /** Running clocks whose term nobody could count yet, for want of a calendar. */
   uncounted(): Promise<StoredClock[]>;
   /** Clocks with a moment before `at` that nobody has reported, the longest overdue first. */
@@ -93,12 +86,12 @@ export interface Clocks {
 export function createClocks(deps: {
   database: Database;
   trail: Trail;
-  calendar: Calendar;
+  calendars: Pick<Calendars, 'current' | 'latest'>;
   table: DeadlineTable;
   organisation: Organisation;
   outbox: Outbox;
 }): Clocks {
-  const { database, trail, table, organisation, outbox, calendar } = deps;
+  const { database, trail, table, organisation, outbox, calendars } = deps;
   checkOwnTerms(organisation, table);
   const clocks = database.connection.collection<StoredClock>('clocks');
   const sessionOf = (tx: Tx | undefined) => (tx ? { session: tx.session } : {});
@@ -141,6 +134,7 @@ export function createClocks(deps: {
       if (existing) return existing;
       const startedOn = legalDay(startedAt, organisation.timeZone).toString();
       const row = answered ? checkRow(answered, rule, startedOn) : table.rowFor(rule, startedOn);
+      const calendar = await calendars.current(tx);
       const { basis, zone, term, ...count } = orWait(withoutCalendar === 'wait', row, () =>
         deadlineOf(row, startedAt, { organisation, calendar }),
       );
@@ -162,6 +156,7 @@ export function createClocks(deps: {
         kept: null,
         reports: [],
         replaced: [],
+        toTell: null,
         nextReportAt: null,
       };
       started.nextReportAt = nextReportAt(started);
@@ -177,7 +172,7 @@ export function createClocks(deps: {
 
     momentsOf: (rule, startedAt) => {
       const row = table.rowFor(rule, legalDay(startedAt, organisation.timeZone).toString());
-      const { targetAt, dueAt } = deadlineOf(row, startedAt, { organisation, calendar });
+      const { targetAt, dueAt } = deadlineOf(row, startedAt, { organisation, calendar: calendars.latest });
       return { targetAt, dueAt };
     },
 
@@ -232,43 +227,6 @@ export function createClocks(deps: {
       return { first: true, kind: gravest.kind, clock: reported };
     },
 
-    recount: async (tx, clockId) => {
-      const clock = await load(tx, clockId);
-      if (clock.state !== 'running' || clock.basis === 'silent') return false;
-      const row = termAsItWas(clock);
-      const { warnAt, targetAt, dueAt, days, calendarVersions } = orWait(isUncounted(clock), row, () =>
-        deadlineOf(row, clock.startedAt, { organisation: { ...organisation, timeZone: clock.zone }, calendar }),
-      );
-      const count: ClockCount = { warnAt, targetAt, dueAt, days, calendarVersions };
-      if (calendarVersions.join() === clock.calendarVersions.join()) return false;
-      const earlier = {
-        warnAt: clock.warnAt,
-        targetAt: clock.targetAt,
-        dueAt: clock.dueAt,
-        days: clock.days,
-        calendarVersions: clock.calendarVersions,
-        replacedAt: tx.at,
-      };
-      await save(tx, clock, { ...count, replaced: [...clock.replaced, earlier] });
-      await trail.record(tx, {
-        caseId: clock.caseId,
-        type: 'clock.recounted',
-        subject: clockId,
-        data: { rule: clock.rule, earlierDueAt: clock.dueAt?.toISOString() ?? null, ...momentsFor(count) },
-      });
-      return true;
-    },
-
-    outdated: async () => {
-      const known = calendar
-        .years(organisation.jurisdiction)
-        .map((year) => calendar.version(organisation.jurisdiction, year));
-      const found = await clocks
-        .find({ state: 'running', calendarVersions: { $elemMatch: { $nin: known } } }, { projection: { _id: 1 } })
-        .toArray();
-      return found.map(({ _id }) => _id);
-    },
-
     uncounted: () => clocks.find({ state: 'running', calendarVersions: /\.missing$/ }).toArray(),
     unreported: (at) =>
       clocks
@@ -287,6 +245,11 @@ export function createClocks(deps: {
           partialFilterExpression: { nextReportAt: { $type: 'date' } },
         },
         { key: { state: 1, dueAt: 1 }, name: 'state-due' },
+        {
+          key: { 'toTell.dueAt': 1 },
+          name: 'to-tell',
+          partialFilterExpression: { 'toTell.dueAt': { $type: 'date' } },
+        },
       ]),
   };
 }
@@ -314,11 +277,6 @@ function checkRow(answered: DeadlineRow, rule: string, startedOn: string): Deadl
       { field: 'deadlineRow' },
     );
   return row;
-}
-
-/** The frozen row with the term that was counted: the organisation's own may have changed since, this clock's may not. */
-function termAsItWas({ row, term }: Pick<StoredClock, 'row' | 'term'>): DeadlineRow {
-  return term ? { ...row, ...term } : row;
 }
 
 /** Moments as facts of the trail. */

@@ -1,6 +1,7 @@
 import { loadOrganisation, type Settings } from '../config/index.js';
-import { createCalendar } from './calendar.js';
+import { createCalendars } from './calendars.js';
 import { createCases } from './cases.js';
+import { createRecount } from './clock-recount.js';
 import { createClocks } from './clocks.js';
 import { openDatabase } from './database.js';
 import { loadDeadlineTable } from './deadline-table.js';
@@ -37,8 +38,9 @@ export async function composeServices(settings: Settings, component: string): Pr
   const numbers = createNumbers({ database });
   const outbox = createOutbox({ database });
   const cases = createCases({ database });
-  const calendar = createCalendar();
-  const clocks = createClocks({ database, trail, calendar, table: await loadDeadlineTable(), organisation, outbox });
+  const calendars = createCalendars({ database, log });
+  const clocks = createClocks({ database, trail, calendars, table: await loadDeadlineTable(), organisation, outbox });
+  const recount = createRecount({ database, trail, calendars, organisation });
   const people = createPeople({ database });
   const directory = createDirectory({ database, vault });
   const letters = createLetters({ database, vault, trail, numbers, outbox, organisation });
@@ -63,7 +65,8 @@ export async function composeServices(settings: Settings, component: string): Pr
     database,
     clock,
     log,
-    calendar,
+    calendar: calendars.latest,
+    calendars,
     vault,
     trail,
     files,
@@ -71,6 +74,7 @@ export async function composeServices(settings: Settings, component: string): Pr
     outbox,
     cases,
     clocks,
+    recount,
     directory,
     people,
     letters,

@@ -1,7 +1,9 @@
 import type { Organisation, Settings } from '../config/index.js';
 import type { Calendar } from './calendar.js';
+import type { Calendars } from './calendars.js';
 import type { Cases } from './cases.js';
 import type { Clock } from './clock.js';
+import type { Recount } from './clock-recount.js';
 import type { Clocks } from './clocks.js';
 import type { Database } from './database.js';
 import type { Decisions } from './decisions.js';
@@ -26,7 +28,9 @@ export interface Services {
   database: Database;
   clock: Clock;
   log: Logger;
+  /** The calendars in force as this process knows them; to count by, ask {@link Calendars.current}. */
   calendar: Calendar;
+  calendars: Calendars;
   vault: Vault;
   trail: Trail;
   files: Files;
@@ -34,6 +38,7 @@ export interface Services {
   outbox: Outbox;
   cases: Cases;
   clocks: Clocks;
+  recount: Recount;
   directory: Directory;
   people: People;
   letters: Letters;

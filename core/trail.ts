@@ -30,6 +30,14 @@ export interface TrailEntry {
   hash: string;
 }
 
+/** What is recorded of an act. */
+export interface Act {
+  caseId: string;
+  type: string;
+  subject?: string | null;
+  data?: TrailData;
+}
+
 /** What a check of a case's chain found: the first fault, if there is one. */
 export type ChainCheck =
   | { ok: true; entries: number; lastHash: string }
@@ -41,7 +49,9 @@ export interface Trail {
    * Adds an entry in the transaction of what it records, so that neither is there without the other. Two transactions that record in one case
    * at the same time conflict: one of them is run again. Throws a PermanentError naming the field when the entry could hold a personal value.
    */
-  record(tx: Tx, act: { caseId: string; type: string; subject?: string | null; data?: TrailData }): Promise<TrailEntry>;
+  record(tx: Tx, act: Act): Promise<TrailEntry>;
+  /** The same for many acts of many cases at once, in the order given: for what changes thousands of cases. */
+  recordAll(tx: Tx, acts: Act[]): Promise<TrailEntry[]>;
   /** Entries of a case in order; from after `seq` = `after`, at most `limit`. */
   list(caseId: string, page?: { after?: number; limit?: number }): Promise<TrailEntry[]>;
   /** Computes a case's chain again, from its first entry to its last. */
@@ -61,32 +71,64 @@ export const trailActions = [
   'listIndexes',
 ] as const;
 
+/** The entry that the next one is chained to. */
+type Link = Pick<TrailEntry, 'seq' | 'hash'>;
+
 const noHash = '0'.repeat(64);
 
 export function createTrail(deps: { database: Database; clock?: Clock }): Trail {
   const { database } = deps;
   const clock = deps.clock ?? database.clock;
   const entries = database.trail.collection<TrailEntry>('trail');
+  const entryOf = (tx: Tx, { caseId, type, subject = null, data = {} }: Act, last: Link | undefined): TrailEntry => {
+    checkTrailFacts({ caseId, type, subject, by: tx.by, data });
+    const unsealed = {
+      _id: newId(),
+      caseId,
+      seq: (last?.seq ?? 0) + 1,
+      at: tx.at,
+      wallAt: clock.wallNow(),
+      by: { kind: tx.by.kind, id: tx.by.id },
+      type,
+      subject,
+      data,
+      previousHash: last?.hash ?? noHash,
+    };
+    return { ...unsealed, hash: hashOf(unsealed) };
+  };
   return {
-    record: async (tx, { caseId, type, subject = null, data = {} }) => {
-      checkTrailFacts({ caseId, type, subject, by: tx.by, data });
+    record: async (tx, act) => {
       const { session } = tx;
-      const last = await entries.findOne({ caseId }, { session, sort: { seq: -1 }, projection: { seq: 1, hash: 1 } });
-      const unsealed = {
-        _id: newId(),
-        caseId,
-        seq: (last?.seq ?? 0) + 1,
-        at: tx.at,
-        wallAt: clock.wallNow(),
-        by: { kind: tx.by.kind, id: tx.by.id },
-        type,
-        subject,
-        data,
-        previousHash: last?.hash ?? noHash,
-      };
-      const entry: TrailEntry = { ...unsealed, hash: hashOf(unsealed) };
+      const last = await entries.findOne(
+        { caseId: act.caseId },
+        { session, sort: { seq: -1 }, projection: { seq: 1, hash: 1 } },
+      );
+      const entry = entryOf(tx, act, last ?? undefined);
       await entries.insertOne(entry, { session }).catch(retryWhenOvertaken);
       return entry;
+    },
+    recordAll: async (tx, acts) => {
+      const { session } = tx;
+      const caseIds = [...new Set(acts.map(({ caseId }) => caseId))];
+      const found = await entries
+        .aggregate<Link & { _id: string }>(
+          [
+            { $match: { caseId: { $in: caseIds } } },
+            { $sort: { caseId: -1, seq: -1 } },
+            { $group: { _id: '$caseId', seq: { $first: '$seq' }, hash: { $first: '$hash' } } },
+          ],
+          { session },
+        )
+        .toArray();
+      const last = new Map<string, Link>(found.map((link) => [link._id, link]));
+      const recorded = acts.map((act) => {
+        const entry = entryOf(tx, act, last.get(act.caseId));
+        last.set(act.caseId, entry);
+        return entry;
+      });
+      if (recorded.length > 0)
+        await entries.insertMany(recorded, { session, ordered: false }).catch(retryWhenOvertaken);
+      return recorded;
     },
     list: (caseId, { after = 0, limit = 1000 } = {}) =>
       entries.find({ caseId, seq: { $gt: after } }, { sort: { seq: 1 }, limit }).toArray(),
@@ -127,7 +169,13 @@ export async function checkChain(entries: AsyncIterable<TrailEntry> | Iterable<T
  * transaction again is right. The label is what tells that to whoever runs it.
  */
 function retryWhenOvertaken(error: unknown): never {
-  const failure = error as { code?: unknown; keyPattern?: { seq?: unknown }; addErrorLabel?: (label: string) => void };
-  if (failure.code === 11_000 && failure.keyPattern?.seq) failure.addErrorLabel?.('TransientTransactionError');
+  const failure = error as {
+    code?: unknown;
+    keyPattern?: { seq?: unknown };
+    writeErrors?: { err?: { keyPattern?: { seq?: unknown } } }[];
+    addErrorLabel?: (label: string) => void;
+  };
+  const keyPattern = failure.keyPattern ?? failure.writeErrors?.[0]?.err?.keyPattern;
+  if (failure.code === 11_000 && keyPattern?.seq) failure.addErrorLabel?.('TransientTransactionError');
   throw error;
 }

@@ -1,7 +1,8 @@
 import type { Organisation } from '../config/index.js';
-import type { Calendar } from './calendar.js';
+import type { Calendars } from './calendars.js';
 import type { CaseRecord } from './cases.js';
 import { gravestUnreported, isUncounted, type StoredClock } from './clock-truth.js';
+import type { Recount } from './clock-recount.js';
 import type { Clocks } from './clocks.js';
 import { ensureCollection } from './collections.js';
 import type { Actor, Database, Tx } from './database.js';
@@ -54,6 +55,8 @@ type Notify = (tx: Tx, finding: Finding) => Promise<void>;
 
 export const watchdogActor: Actor = { kind: 'system', id: 'watchdog' };
 const daysAhead = 120;
+/** The sweep has more to do than that; the next one goes on. */
+const recountedASweep = 5_000;
 const dayMs = 24 * 60 * 60 * 1000;
 /** A file is adopted in the request or job that stored it; the longest of them is over by far. */
 const orphanMs = dayMs;
@@ -67,11 +70,14 @@ export function createWatchdog(deps: {
   database: Database;
   clocks: Clocks;
   trail: Trail;
-  calendar: Calendar;
+  calendars: Pick<Calendars, 'current'>;
+  recount: Recount;
   organisation: Organisation;
   log: Logger;
   /** Writes the letters about a finding, in its transaction; may run several times. A PermanentError of it leaves the record standing. */
   notify: Notify;
+  /** Writes to those concerned by clocks that a calendar moved and that nobody has told of. */
+  tellMoves?: () => Promise<void>;
   /** Epoch of the engine that is connected, or null when it is unknown; cases bound in another epoch then count as without instance. */
   currentEpoch?: () => Promise<string | null>;
   /** Removes files that nobody adopted within so many milliseconds of wall time; says how many (core/files.ts). */
@@ -81,7 +87,7 @@ export function createWatchdog(deps: {
   /** How long an open case may be without a process instance or a clock, likewise. */
   caseGraceMs?: number;
 }): Watchdog {
-  const { database, clocks, trail, calendar, organisation, log, notify } = deps;
+  const { database, clocks, trail, calendars, recount, organisation, log, notify, tellMoves } = deps;
   const { clockGraceMs = 30 * 1000, caseGraceMs = 2 * 60 * 1000 } = deps;
   const findings = database.connection.collection<Finding>('findings');
   const suspicions = database.connection.collection<Suspicion>('suspicions');
@@ -210,10 +216,10 @@ export function createWatchdog(deps: {
   };
 
   /** Without the table of a year every term that reaches it is refused: said months before. */
-  const missingCalendar = (at: Date): Suspect[] => {
+  const missingCalendar = async (at: Date): Promise<Suspect[]> => {
     const year = new Date(at.getTime() + daysAhead * dayMs).getUTCFullYear();
     const country = organisation.jurisdiction;
-    if (calendar.years(country).includes(year)) return [];
+    if ((await calendars.current()).years(country).includes(year)) return [];
     const key = `calendar-missing:${country}-${year}`;
     return [
       {
@@ -279,11 +285,13 @@ export function createWatchdog(deps: {
           log.error({ err: error, where }, 'the watchdog could not deal with one of its findings');
         }
       };
-      for (const clockId of await clocks.outdated())
-        await attempt(async () => {
-          const changed = await database.transaction(watchdogActor, (tx) => clocks.recount(tx, clockId));
-          if (changed) result.recounted += 1;
-        }, 'recount');
+      await attempt(async () => {
+        const { recounted, failed } = await recount.run(watchdogActor, { limit: recountedASweep });
+        result.recounted += recounted;
+        result.failed += failed.length;
+        if (failed.length > 0) log.error({ clockIds: failed }, 'clocks that the calendars in force no longer count');
+      }, 'recount');
+      if (tellMoves) await attempt(tellMoves, 'tell of moves');
 
       await attempt(async () => {
         result.orphans = await deps.sweepOrphans(orphanMs);
@@ -296,7 +304,7 @@ export function createWatchdog(deps: {
         ...(await clocks.unreported(at)).flatMap((stored) => suspectClock(stored, at)),
         ...(await casesWithoutInstance()),
         ...(await casesWithoutClock()),
-        ...missingCalendar(at),
+        ...(await missingCalendar(at)),
         ...(await clocks.uncounted()).map(suspectUncounted),
       ];
       result.suspected = suspects.length;

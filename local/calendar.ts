@@ -10,6 +10,7 @@ import { CalendarUsageError, type Subcommand } from './calendar/subcommand.js';
 const subcommands: Record<string, () => Promise<{ subcommand: Subcommand }>> = {
   check: () => import('./calendar/check.js'),
   compare: () => import('./calendar/compare.js'),
+  apply: () => import('./calendar/apply.js'),
 };
 
 async function main([name = '', ...args]: string[]): Promise<number> {

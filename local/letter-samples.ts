@@ -85,6 +85,18 @@ export const letterSamples: Record<string, LetterData> = {
     dueAt: new Date('2026-06-11T18:59:59Z'),
     reportedAt: new Date('2026-06-11T19:00:03Z'),
   },
+  'shared/clock-moved': {
+    caseNumber: clock.caseNumber,
+    moves: [
+      {
+        rule: 'DL-INS-1',
+        earlierDueAt: new Date('2026-06-11T18:59:59Z'),
+        targetAt: new Date('2026-06-11T13:30:00Z'),
+        dueAt: new Date('2026-06-12T18:59:59Z'),
+      },
+    ],
+    caseLink: clock.caseLink,
+  },
   'inspection/conclusion': {
     ...document,
     ...author,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tellOfClock } from '../core/clock-notices.js';
+import { tellOfClock, tellOfMoves } from '../core/clock-notices.js';
 import { composeServices } from '../core/compose.js';
 import { newestEpoch } from '../core/engine-epoch.js';
 import { createLeases } from '../core/leases.js';
 import { errorFields } from '../core/log.js';
-import { createWatchdog } from '../core/watchdog.js';
+import { createWatchdog, watchdogActor } from '../core/watchdog.js';
 import { databaseCheck, runProcess } from './process.js';
 
 const everyMs = 10_000;
@@ -13,14 +13,17 @@ const everyMs = 10_000;
 /** Sweeps MongoDB for what the engine did not report; asks the engine nothing. One sweeps, the others stand by. */
 await runProcess('watchdog', async ({ settings, metrics }) => {
   const services = await composeServices(settings, 'watchdog');
-  const { database, clocks, trail, calendar, organisation, clock, log } = services;
+  const { database, clocks, recount, trail, calendars, organisation, clock, log } = services;
   const leases = createLeases({ database });
   await leases.init();
   const watchdog = createWatchdog({
-    ...{ database, clocks, trail, calendar, organisation, log },
+    ...{ database, clocks, recount, trail, calendars, organisation, log },
     notify: async (tx, { clockId, reportKind }) => {
       const stored = clockId === null ? null : await clocks.find(clockId, tx);
       if (stored && reportKind) await tellOfClock(services, tx, stored, reportKind);
+    },
+    tellMoves: async () => {
+      await tellOfMoves(services, watchdogActor, 100);
     },
     currentEpoch: () => newestEpoch(database),
     sweepOrphans: (olderThanMs) => services.files.sweepOrphans(olderThanMs),

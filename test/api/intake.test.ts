@@ -73,7 +73,8 @@ describe('an application', () => {
   test('is a case too when the calendar of the year is missing: its clock waits and is marked', async () => {
     const { services } = site;
     const calendar = createCalendar([]);
-    const clocks = createClocks({ ...services, calendar, table: await loadDeadlineTable() });
+    const calendars = { current: () => Promise.resolve(calendar), latest: calendar };
+    const clocks = createClocks({ ...services, calendars, table: await loadDeadlineTable() });
     const { case: record } = await registerInspection({ ...services, calendar, clocks }, somebody, trigger, null);
     expect(await services.cases.byNumber(record.number)).toMatchObject({ state: 'open' });
     expect((await site.outboxOf(record.number)).filter(({ kind }) => kind === 'message')).toHaveLength(1);

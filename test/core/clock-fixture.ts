@@ -1,6 +1,8 @@
 import { loadOrganisation, type Organisation } from '../../config/index.js';
 import { createCalendar, type Calendar } from '../../core/calendar.js';
+import type { Calendars } from '../../core/calendars.js';
 import { writeClockOffset } from '../../core/clock.js';
+import { createRecount, type Recount } from '../../core/clock-recount.js';
 import { createClocks, type Clocks } from '../../core/clocks.js';
 import { openDatabase, type Database, type Tx } from '../../core/database.js';
 import { loadDeadlineTable, type DeadlineTable } from '../../core/deadline-table.js';
@@ -18,8 +20,10 @@ export interface ClockFixture {
   table: DeadlineTable;
   organisation: Organisation;
   clocks: Clocks;
+  recount: Recount;
   /** Clocks on the same database, with another calendar or organisation. */
   clocksWith(changed: { calendar?: Calendar; organisation?: Organisation }): Clocks;
+  recountWith(changed: { calendar?: Calendar; organisation?: Organisation }): Recount;
   /** Sets legal time; it goes on from there. */
   travelTo(moment: string): Promise<void>;
   run<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -29,6 +33,13 @@ export interface ClockFixture {
   messagesOf(caseId: string): Promise<string[]>;
   close(): Promise<void>;
 }
+
+/** A calendar that is in force for good, put there by one person. */
+export const inForce = (calendar: Calendar): Pick<Calendars, 'current' | 'latest' | 'appliedBy'> => ({
+  latest: calendar,
+  current: () => Promise.resolve(calendar),
+  appliedBy: () => 'a.seitkali',
+});
 
 export async function openClockFixture(): Promise<ClockFixture> {
   const name = `test_clocks_${newId().toLowerCase()}`;
@@ -42,7 +53,15 @@ export async function openClockFixture(): Promise<ClockFixture> {
   const table = await loadDeadlineTable();
   const organisation = { ...loadOrganisation('demo'), terms: { 'DL-INS-3': { length: 5, unit: 'WD' as const } } };
   const clocksWith: ClockFixture['clocksWith'] = (changed) =>
-    createClocks({ database, trail, outbox, calendar, table, organisation, ...changed });
+    createClocks({
+      ...{ database, trail, outbox, table, organisation, ...changed },
+      calendars: inForce(changed.calendar ?? calendar),
+    });
+  const recountWith: ClockFixture['recountWith'] = (changed) =>
+    createRecount({
+      ...{ database, trail, organisation, ...changed },
+      calendars: inForce(changed.calendar ?? calendar),
+    });
   const clocks = clocksWith({});
   for (const part of [trail, outbox, clocks]) await part.init();
   const run: ClockFixture['run'] = (work) => database.transaction(somebody, work);
@@ -54,7 +73,9 @@ export async function openClockFixture(): Promise<ClockFixture> {
     table,
     organisation,
     clocks,
+    recount: recountWith({}),
     clocksWith,
+    recountWith,
     run,
     travelTo: async (moment) => {
       await writeClockOffset(database.connection, Date.parse(moment) - database.clock.wallNow().getTime());

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Temporal } from 'temporal-polyfill';
-import { CalendarMissingError, createCalendar, type Calendar } from '../../core/calendar.js';
+import { CalendarMissingError, createCalendar } from '../../core/calendar.js';
 import type { StoredClock } from '../../core/clocks.js';
 import { PermanentError } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
@@ -139,8 +138,7 @@ describe('a clock that may wait for a calendar', () => {
     const clock = await waiting(caseId);
     expect(clock).toMatchObject({ targetAt: null, dueAt: null, basis: 'act', calendarVersions: ['kz-2026.missing'] });
     expect((await fixture.clocks.uncounted()).map(({ _id }) => _id)).toEqual([clock._id]);
-    expect(await fixture.clocks.outdated()).toEqual([clock._id]);
-    expect(await fixture.run((tx) => fixture.clocks.recount(tx, clock._id))).toBe(true);
+    expect(await fixture.recount.run({ kind: 'system', id: 'test' })).toEqual({ recounted: 1, moved: 1, failed: [] });
     expect(await fixture.clocks.find(clock._id)).toMatchObject({ dueAt: new Date(dueAt), state: 'running' });
     expect(await fixture.clocks.uncounted()).toEqual([]);
     expect(await fixture.history(caseId)).toEqual(['clock.started', 'clock.recounted']);
@@ -149,8 +147,10 @@ describe('a clock that may wait for a calendar', () => {
   test('goes on waiting, with nothing written, while the table is missing', async () => {
     const caseId = newId();
     const clock = await waiting(caseId);
-    const without = fixture.clocksWith({ calendar: createCalendar([]) });
-    expect(await fixture.run((tx) => without.recount(tx, clock._id))).toBe(false);
+    const without = fixture.recountWith({ calendar: createCalendar([]) });
+    const { recounted, failed } = await without.run({ kind: 'system', id: 'test' });
+    expect([recounted, failed.includes(clock._id)]).toEqual([0, false]);
+    expect(await fixture.clocks.find(clock._id)).toEqual(clock);
     expect(await fixture.history(caseId)).toEqual(['clock.started']);
   });
 });
@@ -295,58 +295,6 @@ describe('reporting a clock', () => {
     expect(await report(clock, 'warn')).toMatchObject({ first: true, kind: 'warn' });
     expect(await report(clock, 'warn')).toMatchObject({ first: false });
     expect(await fixture.history(clock.caseId)).toEqual(['clock.started', 'clock.warned']);
-  });
-});
-
-describe('a changed calendar', () => {
-  /** The calendar with one more day off, as a new version of 2026 would have it. */
-  const withDayOff = (date: string): Calendar => ({
-    ...fixture.calendar,
-    version: (country, year) => `${fixture.calendar.version(country, year)}-changed`,
-    day: (country, on: Temporal.PlainDate) => {
-      const day = fixture.calendar.day(country, on);
-      return on.toString() === date ? { ...day, working: false, kind: 'moved-rest' } : day;
-    },
-  });
-
-  test('moves a running clock, keeps the earlier count, and leaves others alone', async () => {
-    const [running, stopped] = [await started(), await started()];
-    await stop(stopped, beforeTarget);
-    const clocks = fixture.clocksWith({ calendar: withDayOff('2026-04-20') });
-    expect(await clocks.outdated()).toContain(running._id);
-    expect(await clocks.outdated()).not.toContain(stopped._id);
-    await fixture.travelTo(beforeTarget);
-    expect(await fixture.run((tx) => clocks.recount(tx, running._id))).toBe(true);
-    expect(await fixture.run((tx) => clocks.recount(tx, running._id))).toBe(false);
-    expect(await now(running)).toMatchObject({
-      targetAt: new Date('2026-04-21T13:30:00.000Z'),
-      dueAt: new Date('2026-04-22T18:59:59.999Z'),
-      nextReportAt: new Date('2026-04-21T13:30:00.000Z'),
-      replaced: [{ targetAt: running.targetAt, dueAt: running.dueAt, calendarVersions: running.calendarVersions }],
-    });
-    expect(await fixture.run((tx) => clocks.recount(tx, stopped._id))).toBe(false);
-    expect(await fixture.history(running.caseId)).toEqual(['clock.started', 'clock.recounted']);
-    expect(await clocks.outdated()).not.toContain(running._id);
-  });
-
-  test('lets the timer of the old moment wait for the new one', async () => {
-    const clock = await started();
-    const clocks = fixture.clocksWith({ calendar: withDayOff('2026-04-20') });
-    await fixture.run((tx) => clocks.recount(tx, clock._id));
-    expect(clocks.answerTimer(await now(clock), 'due', new Date(afterDue))).toEqual({
-      state: 'not-yet',
-      nextAt: new Date('2026-04-22T19:00:00.000Z'),
-    });
-  });
-
-  test("counts with the term that was frozen, whatever the organisation's is now", async () => {
-    const clock = await fixture.start({ rule: 'DL-INS-3', startedAt: revealedAt });
-    const clocks = fixture.clocksWith({
-      calendar: withDayOff('2026-04-20'),
-      organisation: { ...fixture.organisation, terms: {} },
-    });
-    await fixture.run((tx) => clocks.recount(tx, clock._id));
-    expect(await now(clock)).toMatchObject({ basis: 'organisation', dueAt: new Date('2026-04-24T18:59:59.999Z') });
   });
 });
 

@@ -11,7 +11,7 @@ import { newId } from '../../core/ids.js';
 import { createLog } from '../../core/log.js';
 import { createVault } from '../../core/vault.js';
 import { createWatchdog, type Finding, type Watchdog } from '../../core/watchdog.js';
-import { openClockFixture, type ClockFixture } from './clock-fixture.js';
+import { inForce, openClockFixture, type ClockFixture } from './clock-fixture.js';
 
 const revealedAt = '2026-04-16T18:00:00+05:00';
 const beforeTarget = '2026-04-20T10:00:00+05:00';
@@ -37,6 +37,7 @@ type Options = Partial<Parameters<typeof createWatchdog>[0]>;
 async function watchdogWith(options: Options = {}): Promise<Watchdog> {
   const watchdog = createWatchdog({
     ...fixture,
+    calendars: inForce(fixture.calendar),
     log: createLog('test', 'silent'),
     notify: async (tx, finding) => {
       await fixture.database.connection
@@ -200,7 +201,11 @@ describe('a clock whose moment has passed', () => {
       ...(on.toString() === '2026-04-18' ? { working: true, kind: 'moved-work' as const } : {}),
     });
     const clock = await startClock();
-    const watchdog = await watchdogWith({ calendar: working, clocks: fixture.clocksWith({ calendar: working }) });
+    const watchdog = await watchdogWith({
+      calendars: inForce(working),
+      recount: fixture.recountWith({ calendar: working }),
+      clocks: fixture.clocksWith({ calendar: working }),
+    });
     await fixture.travelTo('2026-04-21T08:00:00+05:00');
     expect(await watchdog.sweep()).toMatchObject({ recounted: 1, reported: 1 });
     expect(await fixture.clocks.find(clock._id)).toMatchObject({ dueAt: new Date('2026-04-20T18:59:59.999Z') });
@@ -267,7 +272,11 @@ describe('a calendar', () => {
         withoutCalendar: 'wait',
       }),
     );
-    const blind = await watchdogWith({ calendar: without, clocks });
+    const blind = await watchdogWith({
+      calendars: inForce(without),
+      recount: fixture.recountWith({ calendar: without }),
+      clocks,
+    });
     const { findings, failed } = await blind.sweep();
     expect(failed).toBe(0);
     expect(findings).toContainEqual(
