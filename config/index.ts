@@ -5,6 +5,7 @@ export {
   authorisedBodyOn,
   languagesOf,
   loadOrganisation,
+  placeOf,
   readOrganisation,
   type Organisation,
 } from './organisation.js';

@@ -16,6 +16,12 @@ const namesIn = (own: 'kk' | 'ky') =>
   });
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 
+const countries = ['KZ', 'KG'] as const;
+const officeHours = z.strictObject({ start: z.string().regex(/^\d\d:\d\d$/), end: z.string().regex(/^\d\d:\d\d$/) });
+
+/** Zones of legal days where the organisation is not at home; at home its own `timeZone` holds. */
+const zones = { KZ: 'Asia/Almaty', KG: 'Asia/Bishkek' } as const;
+
 /** What the file of an organisation holds: who deploys, which acts are on, and the terms where an act sets none. */
 const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
   const spoken: readonly string[] = languagesOf[jurisdiction];
@@ -25,9 +31,15 @@ const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
     shortName: names.optional(),
     fictional: z.boolean().describe('true marks every page and letter as a demonstration'),
     orgCode: z.string().regex(/^[a-z0-9-]+$/),
-    jurisdiction: z.enum(['KZ', 'KG']),
+    jurisdiction: z.enum(countries),
     timeZone: z.string().min(1),
-    officeHours: z.strictObject({ start: z.string().regex(/^\d\d:\d\d$/), end: z.string().regex(/^\d\d:\d\d$/) }),
+    officeHours,
+    officeHoursAbroad: z
+      .partialRecord(z.enum(countries), officeHours)
+      .default({})
+      .describe(
+        'office hours of the other jurisdiction, where an act of its own is on: its terms go by its days and hours',
+      ),
     languages: z
       .array(
         z.enum(['kk', 'ru', 'ky']).refine((language) => spoken.includes(language), `expected ${spoken.join(' or ')}`),
@@ -46,7 +58,7 @@ const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
     terms: z
       .record(
         z.string().regex(/^DL-[A-Z]+-\d+$/),
-        z.strictObject({ length: z.number().int().positive(), unit: z.enum(['WD', 'CD']) }),
+        z.strictObject({ length: z.number().int().positive(), unit: z.enum(['WD', 'CD', 'DUR']) }),
       )
       .default({})
       .describe('terms of our own where the act is silent (AMB-INS-03, AMB-INS-04)'),
@@ -97,4 +109,20 @@ export function authorisedBodyOn(
     .filter((body) => body.validFrom <= legalDay)
     .sort((a, b) => a.validFrom.localeCompare(b.validFrom))
     .at(-1);
+}
+
+/**
+ * By whose zone and office hours a term of a country is counted: at home the organisation's own, else those of the country.
+ * @throws SettingsError when the file has no office hours for it.
+ */
+export function placeOf(
+  org: Organisation,
+  country: Organisation['jurisdiction'],
+): { zone: string; officeHours: Organisation['officeHours'] } {
+  if (country === org.jurisdiction) return { zone: org.timeZone, officeHours: org.officeHours };
+  const abroad = org.officeHoursAbroad[country];
+  if (abroad) return { zone: zones[country], officeHours: abroad };
+  throw new SettingsError([
+    `config/organisation of ${org.orgCode}: officeHoursAbroad.${country} is missing, and a term of ${country} is to be counted`,
+  ]);
 }

@@ -1,6 +1,7 @@
 import type { Temporal } from 'temporal-polyfill';
 import { isWeekendDay, readCalendarTables, type CalendarTable, type dayKinds } from '../config/calendar-schema.js';
 import { PermanentError } from './errors.js';
+import { dayNumber, isoDay, weekdayOf } from './legal-day.js';
 
 export type Country = 'KZ' | 'KG';
 
@@ -25,10 +26,14 @@ export interface CalendarDay {
   shorterBy: number | null;
 }
 
+/** A legal day: YYYY-MM-DD, or as Temporal has it. */
+export type LegalDay = string | Temporal.PlainDate;
+
 /** The working calendars of countries. Each method throws {@link CalendarMissingError} for a year without a table. */
 export interface Calendar {
-  day(country: Country, date: Temporal.PlainDate): CalendarDay;
-  isWorkingDay(country: Country, date: Temporal.PlainDate): boolean;
+  /** What a day is; the same object each time, and frozen. */
+  day(country: Country, date: LegalDay): CalendarDay;
+  isWorkingDay(country: Country, date: LegalDay): boolean;
   /** The id of the content that answers for a year, e.g. `kz-2026.1-3fa94c0e12ab`. */
   version(country: Country, year: number): string;
   /** The years that have a table, in order. */
@@ -50,44 +55,25 @@ export class CalendarMissingError extends PermanentError {
 
 /** The calendars of the given tables; without any, of all files in `config/calendars`. */
 export function createCalendar(tables: CalendarTable[] = readCalendarTables()): Calendar {
-  const byYear = new Map(tables.map((table) => [`${table.country}-${table.year}`, indexed(table)]));
-  const tableOf = (country: Country, year: number): ReturnType<typeof indexed> => {
+  const byYear = new Map(tables.map((table) => [`${table.country}-${table.year}`, table]));
+  const tableOf = (country: Country, year: number): CalendarTable => {
     const found = byYear.get(`${country}-${year}`);
     if (!found) throw new CalendarMissingError(country, year);
     return found;
   };
-  const day = (country: Country, on: Temporal.PlainDate): CalendarDay => {
-    const { table, days } = tableOf(country, on.year);
-    const date = on.toString();
-    const entry = days.get(date);
-    if (!entry) {
-      const weekend = isWeekendDay(table, on.dayOfWeek);
-      return {
-        date,
-        working: !weekend,
-        kind: weekend ? 'weekend' : 'working',
-        name: null,
-        source: null,
-        provisional: false,
-        closesAt: null,
-        shorterBy: null,
-      };
-    }
-    return {
-      date,
-      working: entry.kind === 'moved-work' || entry.kind === 'shortened',
-      kind: entry.kind,
-      name: table.names[entry.name] ?? null,
-      source: table.sources[entry.source]?.act ?? null,
-      provisional: entry.provisional === true,
-      closesAt: entry.closesAt ?? null,
-      shorterBy: entry.shorterBy ?? null,
-    };
+  /** Every day of the years that somebody has asked for: counting asks for the same days again and again. */
+  const known: Record<Country, Map<string, CalendarDay>> = { KZ: new Map(), KG: new Map() };
+  const day = (country: Country, on: LegalDay): CalendarDay => {
+    const date = typeof on === 'string' ? on : on.toString();
+    const found = known[country].get(date);
+    if (found) return found;
+    for (const entry of daysOf(tableOf(country, Number(date.slice(0, 4))))) known[country].set(entry.date, entry);
+    return known[country].get(date) as CalendarDay;
   };
   return {
     day,
     isWorkingDay: (country, date) => day(country, date).working,
-    version: (country, year) => tableOf(country, year).table.versionId,
+    version: (country, year) => tableOf(country, year).versionId,
     years: (country) =>
       tables
         .filter((table) => table.country === country)
@@ -96,6 +82,37 @@ export function createCalendar(tables: CalendarTable[] = readCalendarTables()): 
   };
 }
 
-function indexed(table: CalendarTable) {
-  return { table, days: new Map(table.days.map((entry) => [entry.date, entry])) };
+/** All days of a table's year, in order. */
+function daysOf(table: CalendarTable): CalendarDay[] {
+  const named = new Map(table.days.map((entry) => [entry.date, entry]));
+  const first = dayNumber(`${table.year}-01-01`);
+  const count = dayNumber(`${table.year + 1}-01-01`) - first;
+  return Array.from({ length: count }, (_, index) => {
+    const date = isoDay(first + index);
+    const entry = named.get(date);
+    const weekend = isWeekendDay(table, weekdayOf(first + index));
+    return Object.freeze<CalendarDay>(
+      entry
+        ? {
+            date,
+            working: entry.kind === 'moved-work' || entry.kind === 'shortened',
+            kind: entry.kind,
+            name: table.names[entry.name] ?? null,
+            source: table.sources[entry.source]?.act ?? null,
+            provisional: entry.provisional === true,
+            closesAt: entry.closesAt ?? null,
+            shorterBy: entry.shorterBy ?? null,
+          }
+        : {
+            date,
+            working: !weekend,
+            kind: weekend ? 'weekend' : 'working',
+            name: null,
+            source: null,
+            provisional: false,
+            closesAt: null,
+            shorterBy: null,
+          },
+    );
+  });
 }

@@ -16,13 +16,20 @@ import {
 import { figuresOf, type ClockFigures } from './clock-figures.js';
 import { ensureCollection } from './collections.js';
 import type { Database, Tx } from './database.js';
-import { deadlineRowSchema, type DeadlineRow, type DeadlineTable } from './deadline-table.js';
-import { legalDay } from './deadlines.js';
+import type { DeadlineRow, DeadlineTable } from './deadline-table.js';
 import { PermanentError } from './errors.js';
 import { newId } from './ids.js';
 import { messages } from './messages.js';
 import type { Outbox } from './outbox.js';
-import { checkOwnTerms, deadlineOf, uncountedDeadline, type RuleDeadline } from './rule-deadline.js';
+import {
+  checkAnsweredRow,
+  checkOwnTerms,
+  deadlineOf,
+  rowAt,
+  uncountedDeadline,
+  type RuleDeadline,
+} from './rule-deadline.js';
+import { explainTerm, type TermExplanation } from './term-explanation.js';
 import type { Trail } from './trail.js';
 
 export type { ClockFigures } from './clock-figures.js';
@@ -32,10 +39,11 @@ export type { ClockReport, ClockTruth, ReportKind, StoredClock } from './clock-t
 export interface Clocks {
   /**
    * Starts the clock of a rule in a case; for the same rule and subject it is there once, and a repeat answers it unchanged. `row` is what
-   * the engine's decision answered; without it the table's row for the legal day of the event. Where the act is silent the organisation's
+   * the engine's decision answered, null when it found none; left out it is the table's row for the legal day of the event. Where the act is silent the organisation's
    * term counts; without one the clock has no moments (basis `silent`).
-   * @throws PermanentError (no such row, row of another rule or day) and CalendarMissingError (no table of a year that it reaches); with
-   * `withoutCalendar: 'wait'` such a clock is stored without moments instead, and counted by clock-recount.ts once the table is there.
+   * @throws PermanentError (no such row, row of another rule or day, a unit that compares days) and CalendarMissingError (no table of a year
+   * that it reaches); with `withoutCalendar: 'wait'` such a clock is stored without moments instead, and counted by clock-recount.ts once the
+   * table is there.
    */
   start(
     tx: Tx,
@@ -46,7 +54,7 @@ export interface Clocks {
       rule: string;
       subject?: string;
       startedAt: Date;
-      row?: DeadlineRow;
+      row?: DeadlineRow | null;
       withoutCalendar?: 'refuse' | 'wait';
     },
   ): Promise<StoredClock>;
@@ -59,6 +67,8 @@ export interface Clocks {
   stop(tx: Tx, stop: { clockId: string; stoppedAt: Date }): Promise<StoredClock>;
   /** Cancels the running clocks of a case that is void: neither kept nor broken. */
   cancelOfCase(tx: Tx, caseId: string): Promise<number>;
+  /** How a rule would be counted for a moment, on this table, these calendars and this organisation; see {@link explainTerm}. */
+  explain(rule: string, from: Date): Promise<TermExplanation>;
   /** See {@link truthOf} in clock-truth.ts. */
   truthOf(clock: StoredClock, at: Date): ClockTruth;
   /** See {@link answerTimer} in clock-truth.ts: what the timer of one moment has to do. */
@@ -132,8 +142,10 @@ export function createClocks(deps: {
     ) => {
       const existing = await clocks.findOne({ caseId, rule, subject }, { session: tx.session });
       if (existing) return existing;
-      const startedOn = legalDay(startedAt, organisation.timeZone).toString();
-      const row = answered ? checkRow(answered, rule, startedOn) : table.rowFor(rule, startedOn);
+      const row =
+        answered === undefined
+          ? rowAt(table, rule, startedAt, organisation)
+          : checkAnsweredRow(answered, rule, startedAt, organisation);
       const calendar = await calendars.current(tx);
       const { basis, zone, term, ...count } = orWait(withoutCalendar === 'wait', row, () =>
         deadlineOf(row, startedAt, { organisation, calendar }),
@@ -171,7 +183,7 @@ export function createClocks(deps: {
     },
 
     momentsOf: (rule, startedAt) => {
-      const row = table.rowFor(rule, legalDay(startedAt, organisation.timeZone).toString());
+      const row = rowAt(table, rule, startedAt, organisation);
       const { targetAt, dueAt } = deadlineOf(row, startedAt, { organisation, calendar: calendars.latest });
       return { targetAt, dueAt };
     },
@@ -207,6 +219,8 @@ export function createClocks(deps: {
       return running.length;
     },
 
+    explain: async (rule, from) =>
+      explainTerm(rule, from, { table, organisation, calendar: await calendars.current() }).explanation,
     truthOf,
     answerTimer,
 
@@ -259,25 +273,6 @@ const reportTypes = {
   target: 'clock.target-passed',
   broken: 'clock.broken',
 } as const;
-
-/** The row that the engine answered, after checking that it is the one of this rule and this day. */
-function checkRow(answered: DeadlineRow, rule: string, startedOn: string): DeadlineRow {
-  const parsed = deadlineRowSchema.safeParse(answered);
-  if (!parsed.success)
-    throw new PermanentError(
-      `deadlineRow is wrong: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
-      { field: 'deadlineRow' },
-    );
-  const row = parsed.data;
-  if (row.rule !== rule)
-    throw new PermanentError(`deadlineRow is of rule ${row.rule}; expected ${rule}`, { field: 'deadlineRow' });
-  if (startedOn < row.validFrom || (row.validTo !== null && row.validTo < startedOn))
-    throw new PermanentError(
-      `deadlineRow of ${rule} holds from ${row.validFrom} to ${row.validTo ?? 'now'}, not on ${startedOn}`,
-      { field: 'deadlineRow' },
-    );
-  return row;
-}
 
 /** Moments as facts of the trail. */
 function momentsFor({ targetAt, dueAt, calendarVersions }: ClockCount) {

@@ -39,7 +39,8 @@ export async function composeServices(settings: Settings, component: string): Pr
   const outbox = createOutbox({ database });
   const cases = createCases({ database });
   const calendars = createCalendars({ database, log });
-  const clocks = createClocks({ database, trail, calendars, table: await loadDeadlineTable(), organisation, outbox });
+  const deadlineTable = await loadDeadlineTable();
+  const clocks = createClocks({ database, trail, calendars, table: deadlineTable, organisation, outbox });
   const recount = createRecount({ database, trail, calendars, organisation });
   const people = createPeople({ database });
   const directory = createDirectory({ database, vault });
@@ -75,6 +76,7 @@ export async function composeServices(settings: Settings, component: string): Pr
     cases,
     clocks,
     recount,
+    deadlineTable,
     directory,
     people,
     letters,

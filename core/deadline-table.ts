@@ -4,30 +4,49 @@ import { DmnModdle } from 'dmn-moddle';
 import type { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { inProject } from '../config/index.js';
-import { parseWarnings, units } from './deadlines.js';
+import { forwardUnits, parseWarnings, units, type Unit } from './deadlines.js';
 import { PermanentError } from './errors.js';
+import { dayNumber, isoDay } from './legal-day.js';
+
+/** Units whose row may leave the length to the organisation. The others say nothing without one. */
+const silentUnits: readonly Unit[] = ['WD', 'CD', 'DUR'];
 
 /** One row of the deadline table, as the decision answers it and as each clock freezes it. */
-export const deadlineRowSchema = z.strictObject({
-  rule: z.string().regex(/^DL-[A-Z]+-\d+$/, 'expected a rule like DL-INS-1'),
-  /** Slug of the process, e.g. `inspection`. */
-  process: z.string().regex(/^[a-z]+(-[a-z]+)*$/, 'expected a slug like inspection'),
-  act: z.string().min(1),
-  /** Item of the act, in the requirements' notation, e.g. `R9`. */
-  item: z.string().min(1),
-  /** How many units; null where the act is silent. */
-  length: z.number().int().positive().nullable(),
-  unit: z.enum(units),
-  calendar: z.enum(['KZ', 'KG']),
-  /** Spans before the target at which to warn, e.g. `P1D` or `P2D,PT4H`; empty for none. */
-  warnings: z
-    .string()
-    .refine((value) => isFine(() => parseWarnings(value)), 'expected days or hours like P1D or P2D,PT4H'),
-  /** First legal day of the event for which the row holds, YYYY-MM-DD. */
-  validFrom: z.iso.date('expected a day like 2020-06-05'),
-  /** Last such day, or null while none is known. */
-  validTo: z.iso.date('expected a day like 2020-06-05, or null').nullable(),
-});
+export const deadlineRowSchema = z
+  .strictObject(
+    {
+      rule: z.string().regex(/^DL-[A-Z]+-\d+$/, 'expected a rule like DL-INS-1'),
+      /** Slug of the process, e.g. `inspection`. */
+      process: z.string().regex(/^[a-z]+(-[a-z]+)*$/, 'expected a slug like inspection'),
+      act: z.string().min(1),
+      /** Item of the act, in the requirements' notation, e.g. `R9`. */
+      item: z.string().min(1),
+      /** How many units; null where the act is silent. */
+      length: z.number().int().positive().nullable(),
+      unit: z.enum(units),
+      calendar: z.enum(['KZ', 'KG']),
+      /** Spans before the target at which to warn, e.g. `P1D` or `P2D,PT4H`; empty for none. */
+      warnings: z
+        .string()
+        .refine((value) => isFine(() => parseWarnings(value)), 'expected days or hours like P1D or P2D,PT4H'),
+      /** First legal day of the event for which the row holds, YYYY-MM-DD. */
+      validFrom: z.iso.date('expected a day like 2020-06-05'),
+      /** Last such day, or null while none is known. */
+      validTo: z.iso.date('expected a day like 2020-06-05, or null').nullable(),
+    },
+    {
+      error: ({ input }) =>
+        Array.isArray(input) ? `${input.length} rows were answered; expected one: validities overlap` : undefined,
+    },
+  )
+  .refine(({ length, unit }) => length !== null || silentUnits.includes(unit), {
+    path: ['length'],
+    message: `only ${silentUnits.join(', ')} can be silent; expected a whole number above 0`,
+  })
+  .refine(({ warnings, unit }) => warnings === '' || (forwardUnits as readonly Unit[]).includes(unit), {
+    path: ['warnings'],
+    message: 'this unit compares days, nothing runs out: expected ""',
+  });
 
 export type DeadlineRow = z.infer<typeof deadlineRowSchema>;
 
@@ -80,21 +99,48 @@ export async function readDeadlineTable(file: string): Promise<DeadlineRow[]> {
 export async function parseDeadlineTable(xml: string, file: string): Promise<DeadlineRow[]> {
   const table = await decisionTable(xml, file);
   const faults: string[] = [];
-  const rows: (DeadlineRow & { number: number })[] = [];
+  const rows: NumberedRow[] = [];
   table.rules.forEach((cells, index) => {
     const found = readRow(cells, table.outputs);
     const where = `row ${index + 1}${cells.inputs[ruleColumn] ? ` (${cells.inputs[ruleColumn]})` : ''}`;
     if (Array.isArray(found)) faults.push(...found.map((fault) => `${where}, ${fault}`));
     else rows.push({ ...found, number: index + 1 });
   });
-  for (const [index, row] of rows.entries())
-    for (const later of rows.slice(index + 1))
-      if (later.rule === row.rule && overlap(row, later))
-        faults.push(
-          `row ${later.number} ("${later.rule}"), column "validFrom": its validity (${validity(later)}) overlaps that of row ${row.number} (${validity(row)})`,
-        );
+  faults.push(...togetherFaults(rows));
   if (faults.length) throw new PermanentError(`${file} is wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
   return rows.map(({ number: _, ...row }) => row);
+}
+
+type NumberedRow = DeadlineRow & { number: number };
+
+/** What is wrong between rows of one rule: days with two rows, days with none, or two countries. */
+function togetherFaults(rows: readonly NumberedRow[]): string[] {
+  const faults: string[] = [];
+  const fault = (row: NumberedRow, column: string, found: string): void => {
+    faults.push(`row ${row.number} ("${row.rule}"), column "${column}": ${found}`);
+  };
+  for (const [index, row] of rows.entries())
+    for (const later of rows.slice(index + 1)) {
+      if (later.rule !== row.rule) continue;
+      if (overlap(row, later))
+        fault(
+          later,
+          'validFrom',
+          `its validity (${validity(later)}) overlaps that of row ${row.number} (${validity(row)})`,
+        );
+      if (later.calendar !== row.calendar)
+        fault(later, 'calendar', `"${later.calendar}", but row ${row.number} of the same rule has "${row.calendar}"`);
+    }
+  for (const row of rows) {
+    const before = rows
+      .filter((other) => other.rule === row.rule && other.validFrom < row.validFrom)
+      .sort((a, b) => a.validFrom.localeCompare(b.validFrom))
+      .at(-1);
+    const gapFrom = before?.validTo && isoDay(dayNumber(before.validTo) + 1);
+    if (gapFrom && gapFrom < row.validFrom)
+      fault(row, 'validFrom', `no row holds from ${gapFrom} until ${row.validFrom} (row ${before.number} ends before)`);
+  }
+  return faults;
 }
 
 interface Cells {

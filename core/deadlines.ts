@@ -1,8 +1,10 @@
-import { Temporal } from 'temporal-polyfill';
 import type { Calendar, CalendarDay, Country, LocalName } from './calendar.js';
 import { PermanentError } from './errors.js';
+import { atLocalTime, dayNumber, dayOf, endOfDay, isoDay, startOfDay, type DayNumber } from './legal-day.js';
 
-/** Units that turn a moment into a deadline. LOOKBACK and WD_BEFORE compare legal days instead: see the functions below. */
+export { legalDay } from './legal-day.js';
+
+/** Units that turn a moment into a deadline. LOOKBACK and WD_BEFORE compare legal days instead: see day-comparisons.ts. */
 export const forwardUnits = ['WD', 'CD', 'DUR', 'GT_CD'] as const;
 export const units = [...forwardUnits, 'LOOKBACK', 'WD_BEFORE'] as const;
 export type Unit = (typeof units)[number];
@@ -31,7 +33,7 @@ export interface CountedDay {
   counted: number | null;
   /** Number in the strict reading, which ends in `targetAt`. */
   strict: number | null;
-  reason: 'day-of-event' | 'calendar-day' | 'first-day-after' | CalendarDay['kind'];
+  reason: 'day-of-event' | 'calendar-day' | 'first-day-after' | 'earliest-day' | CalendarDay['kind'];
   name: LocalName | null;
   /** The calendar's entry may still change. */
   provisional: boolean;
@@ -55,27 +57,63 @@ export interface Deadline {
 export function countTerm({ length, unit }: Term, startedAt: Date, basis: CountingBasis): Deadline {
   if (!Number.isInteger(length) || length < 1)
     throw new PermanentError(`a term's length must be a positive integer, found ${length}`, { field: 'length' });
-  const used = new Set<string>();
-  const dayOf = (date: Temporal.PlainDate): CalendarDay => {
-    used.add(basis.calendar.version(basis.country, date.year));
-    return basis.calendar.day(basis.country, date);
+  const { days, usedVersions } = calendarDaysOf(basis);
+  const count = { length, startedAt: startedAt.getTime(), zone: basis.zone, officeHours: basis.officeHours, days };
+  const counted = counters[unit](count);
+  return {
+    targetAt: new Date(counted.target),
+    dueAt: new Date(counted.due),
+    days: counted.days,
+    calendarVersions: usedVersions(),
   };
-  const counted = {
-    WD: () => workingDays(length, startedAt, basis.zone, dayOf, basis.officeHours.end),
-    CD: () => calendarDays(length, startedAt, basis.zone),
-    DUR: () => duration(length, startedAt, basis, dayOf),
-    GT_CD: () => moreThanCalendarDays(length, startedAt, basis.zone),
-  }[unit]();
-  return { ...counted, calendarVersions: [...used].sort() };
 }
 
-type Counted = Omit<Deadline, 'calendarVersions'>;
-type DayOf = (date: Temporal.PlainDate) => CalendarDay;
+/** The days of a basis's calendar, and the ids of the tables that were looked at. */
+export function calendarDaysOf({ calendar, country }: Pick<CountingBasis, 'calendar' | 'country'>): {
+  days: (day: DayNumber) => CalendarDay;
+  usedVersions: () => string[];
+} {
+  const used = new Set<string>();
+  let year = '';
+  return {
+    days: (day) => {
+      const date = isoDay(day);
+      if (!date.startsWith(year) || year === '') {
+        year = date.slice(0, 4);
+        used.add(calendar.version(country, Number(year)));
+      }
+      return calendar.day(country, date);
+    },
+    usedVersions: () => [...used].sort(),
+  };
+}
+
+interface Count {
+  length: number;
+  /** Milliseconds since 1970, UTC, as the two of the answer. */
+  startedAt: number;
+  zone: string;
+  officeHours: CountingBasis['officeHours'];
+  days: (day: DayNumber) => CalendarDay;
+}
+
+interface Counted {
+  target: number;
+  due: number;
+  days: CountedDay[];
+}
+
+const counters: Record<Term['unit'], (count: Count) => Counted> = {
+  WD: workingDays,
+  CD: calendarDays,
+  DUR: duration,
+  GT_CD: moreThanCalendarDays,
+};
 
 /** WD(n): due at the end of the n-th working day after the event's; target counts the event's own day if it is worked. */
-function workingDays(length: number, startedAt: Date, zone: string, dayOf: DayOf, closing: string): Counted {
-  const eventDay = legalDay(startedAt, zone);
-  const first = dayOf(eventDay);
+function workingDays({ length, startedAt, zone, officeHours, days: of }: Count): Counted {
+  let number = dayOf(startedAt, zone);
+  const first = of(number);
   let strict = first.working ? 1 : 0;
   let target = strict === length ? first : undefined;
   const days: CountedDay[] = [
@@ -88,10 +126,9 @@ function workingDays(length: number, startedAt: Date, zone: string, dayOf: DayOf
       provisional: first.provisional,
     },
   ];
-  let date = eventDay;
   for (let counted = 0; counted < length;) {
-    date = date.add({ days: 1 });
-    const day = dayOf(date);
+    number += 1;
+    const day = of(number);
     if (day.working) {
       counted += 1;
       strict += 1;
@@ -107,15 +144,15 @@ function workingDays(length: number, startedAt: Date, zone: string, dayOf: DayOf
     });
   }
   if (!target) throw new Error('unreachable: the strict reading ends no later than the ordinary one');
-  return { targetAt: closingOf(target, zone, closing), dueAt: endOfDay(date, zone), days };
+  return { target: closingOf(target, zone, officeHours.end), due: endOfDay(number, zone), days };
 }
 
 /** CD(n): due at the end of the n-th day after the event's, days off included; target a day earlier. */
-function calendarDays(length: number, startedAt: Date, zone: string): Counted {
-  const eventDay = legalDay(startedAt, zone);
+function calendarDays({ length, startedAt, zone }: Count): Counted {
+  const eventDay = dayOf(startedAt, zone);
   return {
-    targetAt: endOfDay(eventDay.add({ days: length - 1 }), zone),
-    dueAt: endOfDay(eventDay.add({ days: length }), zone),
+    target: endOfDay(eventDay + length - 1, zone),
+    due: endOfDay(eventDay + length, zone),
     days: Array.from({ length: length + 1 }, (_, index) =>
       plainDay(eventDay, index, index === 0 ? null : index, index === length ? null : index + 1),
     ),
@@ -123,86 +160,47 @@ function calendarDays(length: number, startedAt: Date, zone: string): Counted {
 }
 
 /** DUR(PnD): due exactly n times 24 hours after the event; target the last moment of office hours that is not later. */
-function duration(length: number, startedAt: Date, { zone, officeHours }: CountingBasis, dayOf: DayOf): Counted {
-  const dueAt = new Date(startedAt.getTime() + length * 24 * 60 * 60 * 1000);
-  const eventDay = legalDay(startedAt, zone);
-  const last = legalDay(dueAt, zone);
-  let date = last;
-  let day = dayOf(date);
-  const opensAt = (): Date => atLocalTime(date, officeHours.start, zone);
-  while (!day.working || opensAt() > dueAt) {
-    date = date.subtract({ days: 1 });
-    day = dayOf(date);
+function duration({ length, startedAt, zone, officeHours, days: of }: Count): Counted {
+  const due = startedAt + length * 24 * 60 * 60 * 1000;
+  const eventDay = dayOf(startedAt, zone);
+  const last = dayOf(due, zone);
+  let number = last;
+  let day = of(number);
+  while (!day.working || atLocalTime(number, officeHours.start, zone) > due) {
+    number -= 1;
+    day = of(number);
   }
-  const closesAt = closingOf(day, zone, officeHours.end);
-  const span = eventDay.until(last, { largestUnit: 'day' }).days;
   return {
-    targetAt: closesAt < dueAt ? closesAt : dueAt,
-    dueAt,
-    days: Array.from({ length: span + 1 }, (_, index) =>
-      plainDay(eventDay, index, index === 0 ? null : index, index === 0 ? null : index),
-    ),
+    target: Math.min(closingOf(day, zone, officeHours.end), due),
+    due,
+    days: Array.from({ length: last - eventDay + 1 }, (_, index) => {
+      const counted = index === 0 ? null : index;
+      return plainDay(eventDay, index, counted, counted);
+    }),
   };
 }
 
 /** GT_CD(n), "more than n calendar days": 00:00 of the day n + 1 after the event's, in both readings. */
-function moreThanCalendarDays(length: number, startedAt: Date, zone: string): Counted {
-  const eventDay = legalDay(startedAt, zone);
-  const reachedAt = startOfDay(eventDay.add({ days: length + 1 }), zone);
+function moreThanCalendarDays({ length, startedAt, zone }: Count): Counted {
+  const eventDay = dayOf(startedAt, zone);
+  const reached = startOfDay(eventDay + length + 1, zone);
   const days = Array.from({ length: length + 2 }, (_, index) => {
     const number = index === 0 || index > length ? null : index;
     return plainDay(eventDay, index, number, number);
   });
   (days.at(-1) as CountedDay).reason = 'first-day-after';
-  return { targetAt: reachedAt, dueAt: reachedAt, days };
+  return { target: reached, due: reached, days };
 }
 
-function plainDay(
-  eventDay: Temporal.PlainDate,
-  offset: number,
-  counted: number | null,
-  strict: number | null,
-): CountedDay {
+function plainDay(eventDay: DayNumber, offset: number, counted: number | null, strict: number | null): CountedDay {
   return {
-    date: eventDay.add({ days: offset }).toString(),
+    date: isoDay(eventDay + offset),
     counted,
     strict,
     reason: offset === 0 ? 'day-of-event' : 'calendar-day',
     name: null,
     provisional: false,
   };
-}
-
-/**
- * LOOKBACK(n years): whether a document of `documentOn` is no older than `years` on `applicationOn`. The same day n years before is
- * still in time (29 February -> 28 February); a document of the future is not (AMB-ACC-03).
- */
-export function isWithinLookback(
-  years: number,
-  documentOn: Temporal.PlainDate,
-  applicationOn: Temporal.PlainDate,
-): boolean {
-  return (
-    Temporal.PlainDate.compare(applicationOn.subtract({ years }), documentOn) <= 0 &&
-    Temporal.PlainDate.compare(documentOn, applicationOn) <= 0
-  );
-}
-
-/**
- * WD_BEFORE(n): the earliest days on which something announced on `announcedOn` may be published. `ordinaryOn`: the n-th working day after
- * the announcement. `strictOn`: the first day with n full working days strictly between the two (AMB-DSR-13).
- */
-export function earliestPublication(
-  length: number,
-  announcedOn: Temporal.PlainDate,
-  basis: Pick<CountingBasis, 'calendar' | 'country'>,
-): { ordinaryOn: Temporal.PlainDate; strictOn: Temporal.PlainDate } {
-  let date = announcedOn;
-  for (let counted = 0; counted < length;) {
-    date = date.add({ days: 1 });
-    if (basis.calendar.isWorkingDay(basis.country, date)) counted += 1;
-  }
-  return { ordinaryOn: date, strictOn: date.add({ days: 1 }) };
 }
 
 /**
@@ -216,18 +214,19 @@ export function warningMoments(
   targetAt: Date,
   basis: CountingBasis,
 ): Date[] {
+  if (warnings === '') return [];
+  const { zone } = basis;
+  const targetDay = dayOf(targetAt.getTime(), zone);
   return parseWarnings(warnings)
     .map(({ days, hours }) => {
-      const target = Temporal.Instant.fromEpochMilliseconds(targetAt.getTime()).toZonedDateTimeISO(basis.zone);
-      let date = target.toPlainDate();
+      let day = targetDay;
       for (let left = days; left > 0;) {
-        date = date.subtract({ days: 1 });
-        if (unit !== 'WD' || basis.calendar.isWorkingDay(basis.country, date)) left -= 1;
+        day -= 1;
+        if (unit !== 'WD' || basis.calendar.isWorkingDay(basis.country, isoDay(day))) left -= 1;
       }
-      const moment = date
-        .toZonedDateTime({ timeZone: basis.zone, plainTime: target.toPlainTime() })
-        .subtract({ hours });
-      return new Date(moment.epochMilliseconds);
+      // The same time of an earlier day; a change of the zone in between moves it with the wall clock.
+      const sinceMidnight = targetAt.getTime() - startOfDay(targetDay, zone);
+      return new Date(Math.min(startOfDay(day, zone) + sinceMidnight, endOfDay(day, zone)) - hours * 3_600_000);
     })
     .filter((moment) => moment > startedAt)
     .sort((a, b) => a.getTime() - b.getTime());
@@ -249,27 +248,13 @@ export function parseWarnings(warnings: string): { days: number; hours: number }
     });
 }
 
-/** The legal day on which a moment falls. */
-export function legalDay(moment: Date, zone: string): Temporal.PlainDate {
-  return Temporal.Instant.fromEpochMilliseconds(moment.getTime()).toZonedDateTimeISO(zone).toPlainDate();
+function closingOf(day: CalendarDay, zone: string, officeEnd: string): number {
+  const earlier = day.closesAt ?? minutesBefore(officeEnd, day.shorterBy ?? 0);
+  return atLocalTime(dayNumber(day.date), earlier < officeEnd ? earlier : officeEnd, zone);
 }
 
-function startOfDay(date: Temporal.PlainDate, zone: string): Date {
-  return new Date(date.toZonedDateTime(zone).epochMilliseconds);
-}
-
-/** 23:59:59.999; on a day that is an hour longer (2024-02-29 in Almaty), of its second pass. */
-function endOfDay(date: Temporal.PlainDate, zone: string): Date {
-  return new Date(startOfDay(date.add({ days: 1 }), zone).getTime() - 1);
-}
-
-function atLocalTime(date: Temporal.PlainDate, time: string, zone: string): Date {
-  return new Date(date.toZonedDateTime({ timeZone: zone, plainTime: time }).epochMilliseconds);
-}
-
-function closingOf(day: CalendarDay, zone: string, officeEnd: string): Date {
-  const usual = Temporal.PlainTime.from(officeEnd);
-  const earlier = day.closesAt === null ? usual.subtract({ minutes: day.shorterBy ?? 0 }) : day.closesAt;
-  const time = Temporal.PlainTime.compare(earlier, usual) < 0 ? Temporal.PlainTime.from(earlier) : usual;
-  return atLocalTime(Temporal.PlainDate.from(day.date), time.toString(), zone);
+/** HH:MM, some minutes before another. */
+function minutesBefore(time: string, minutes: number): string {
+  const left = Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5)) - minutes;
+  return [Math.floor(left / 60), left % 60].map((part) => String(part).padStart(2, '0')).join(':');
 }

@@ -6,6 +6,7 @@ import type { Clock } from './clock.js';
 import type { Recount } from './clock-recount.js';
 import type { Clocks } from './clocks.js';
 import type { Database } from './database.js';
+import type { DeadlineTable } from './deadline-table.js';
 import type { Decisions } from './decisions.js';
 import type { Directory } from './directory.js';
 import type { Documents } from './documents.js';
@@ -39,6 +40,7 @@ export interface Services {
   cases: Cases;
   clocks: Clocks;
   recount: Recount;
+  deadlineTable: DeadlineTable;
   directory: Directory;
   people: People;
   letters: Letters;

@@ -103,10 +103,28 @@ describe('starting a clock', () => {
     expect(await withRow('DL-INS-1', { ...row, length: 4 })).toMatchObject({
       dueAt: new Date('2026-04-22T18:59:59.999Z'),
     });
-    await expect(withRow('DL-INS-2', row)).rejects.toThrow('deadlineRow is of rule DL-INS-1; expected DL-INS-2');
+    await expect(withRow('DL-INS-2', row)).rejects.toThrow('deadlineRow of DL-INS-2: it is of rule DL-INS-1');
     await expect(withRow('DL-INS-1', { ...row, validTo: '2026-04-15' })).rejects.toThrow('not on 2026-04-16');
-    await expect(withRow('DL-INS-1', { ...row, unit: 'weeks' })).rejects.toThrow('deadlineRow is wrong: unit');
+    await expect(withRow('DL-INS-1', { ...row, unit: 'weeks' })).rejects.toThrow('deadlineRow of DL-INS-1: unit');
     await expect(withRow('DL-INS-1', { ...row, length: '3' })).rejects.toThrow(PermanentError);
+    await expect(withRow('DL-INS-1', { ...row, warnings: 'soon' })).rejects.toThrow('warnings: expected days or hours');
+    await expect(withRow('DL-INS-1', { ...row, unit: 'GT_CD', length: null })).rejects.toThrow('can be silent');
+    await expect(withRow('DL-INS-1', null)).rejects.toThrow('the deployed table has no row of the rule');
+    await expect(withRow('DL-INS-1', [row, row])).rejects.toThrow('2 rows were answered; expected one');
+  });
+
+  test("of another country goes by that country's zone, days and office hours", async () => {
+    const clock = await fixture.start({ rule: 'DL-DSR-1', startedAt: '2026-04-16T20:00:00+06:00' });
+    expect(clock).toMatchObject({
+      zone: 'Asia/Bishkek',
+      dueAt: new Date('2026-04-23T14:00:00.000Z'),
+      targetAt: new Date('2026-04-23T12:00:00.000Z'),
+      calendarVersions: [expect.stringMatching(/^kg-2026/)],
+    });
+  });
+
+  test.each(['DL-ACC-3', 'DL-DSR-3'])('of %s is refused: it compares days', async (rule) => {
+    await expect(fixture.start({ rule, startedAt: revealedAt })).rejects.toThrow('it has no clock');
   });
 
   test('that reaches a year without a calendar, or of an unknown rule, leaves nothing behind', async () => {

@@ -10,7 +10,8 @@ import {
   readDeadlineTable,
 } from '../../core/deadline-table.js';
 import { PermanentError } from '../../core/errors.js';
-import { checkOwnTerms, deadlineOf } from '../../core/rule-deadline.js';
+import { checkOwnTerms, deadlineOf, rowAt } from '../../core/rule-deadline.js';
+import { catalogueOf } from '../../core/text.js';
 
 const xml = readFileSync(deadlineTableFile, 'utf8');
 const file = 'bpmn/shared/statutory-deadlines.dmn';
@@ -34,7 +35,7 @@ const copyOfFirstRow = (from: string, to: string) => {
 };
 
 describe('the deadline table', () => {
-  test('has the six rules of the inspection; only the two of item 9 have a length in the act', async () => {
+  test('has each rule of the five acts that runs or looks back; null where the act is silent', async () => {
     const rows = await readDeadlineTable(deadlineTableFile);
     expect(rows.map(({ rule, item, length, unit }) => [rule, item, length, unit])).toEqual([
       ['DL-INS-1', 'R9', 3, 'WD'],
@@ -43,15 +44,39 @@ describe('the deadline table', () => {
       ['DL-INS-4', 'R6', null, 'WD'],
       ['DL-INS-5', 'R7', null, 'WD'],
       ['DL-INS-6', 'R8', null, 'WD'],
+      ['DL-ACC-1', 'R22', 3, 'WD'],
+      ['DL-ACC-2', 'R29, R22', 3, 'WD'],
+      ['DL-ACC-3', 'R23', 1, 'LOOKBACK'],
+      ['DL-ACC-4', 'R28', 30, 'GT_CD'],
+      ['DL-ACC-5', 'R28', null, 'WD'],
+      ['DL-ACC-6', 'R24', null, 'DUR'],
+      ['DL-ACC-7', 'R27', null, 'WD'],
+      ['DL-ACC-8', 'R5(4)', null, 'CD'],
+      ['DL-TECH-1', 'R15', 3, 'CD'],
+      ['DL-TECH-2', 'R10, R14', null, 'CD'],
+      ['DL-CNS-5', '4', null, 'WD'],
+      ['DL-DSR-1', 'P4(2), P23 to P25', 7, 'DUR'],
+      ['DL-DSR-2', 'P25', 14, 'DUR'],
+      ['DL-DSR-3', 'P27', 14, 'WD_BEFORE'],
+      ['DL-DSR-5', 'P21', null, 'WD'],
+      ['DL-DSR-6', 'P10', null, 'WD'],
+      ['DL-SOC-1', 'R7', 1, 'WD'],
+      ['DL-SOC-2', 'R14, R9', 1, 'WD'],
+      ['DL-SOC-3', 'R5', null, 'CD'],
+      ['DL-SOC-4', 'R6', null, 'WD'],
     ]);
-    for (const row of rows)
-      expect(row).toMatchObject({
-        process: 'inspection',
-        calendar: 'KZ',
-        warnings: '',
-        validFrom: '2020-06-05',
-        validTo: null,
-      });
+  });
+
+  test('counts on the calendar of the country whose act it is', async () => {
+    const rows = await readDeadlineTable(deadlineTableFile);
+    for (const { rule, calendar } of rows)
+      expect([rule, calendar]).toEqual([rule, rule.includes('-DSR-') ? 'KG' : 'KZ']);
+  });
+
+  test('names every rule in each language', async () => {
+    for (const { rule } of await readDeadlineTable(deadlineTableFile))
+      for (const language of ['kk', 'ky', 'ru', 'en'] as const)
+        expect(catalogueOf(language)).toHaveProperty([`rule.${rule}`], expect.any(String));
   });
 
   test('every row and the decision can be drawn and read: annotation, shape', () => {
@@ -166,8 +191,27 @@ describe('the deadline of a rule', () => {
     expect(await of('DL-INS-6')).toMatchObject({ basis: 'silent', targetAt: null, dueAt: null, warnAt: [], days: [] });
   });
 
-  test("of another country's calendar is refused", async () => {
-    await expect(of('DL-INS-1', { ...organisation, jurisdiction: 'KG' })).rejects.toThrow('calendar of KZ');
+  test("of another country goes by that country's zone; without its office hours it is refused", async () => {
+    const abroad = { ...organisation, jurisdiction: 'KG' as const, timeZone: 'Asia/Bishkek' };
+    const hours = { KZ: { start: '09:00', end: '17:00' } };
+    expect(await of('DL-INS-1', { ...abroad, officeHoursAbroad: hours })).toMatchObject({
+      zone: 'Asia/Almaty',
+      targetAt: new Date('2026-04-20T12:00:00.000Z'),
+      dueAt: new Date('2026-04-21T18:59:59.999Z'),
+    });
+    await expect(of('DL-INS-1', abroad)).rejects.toThrow(/officeHoursAbroad.KZ is missing/);
+  });
+
+  test("is of the row that holds on the legal day of the rule's own country", async () => {
+    const [row] = (await loadDeadlineTable()).rows.filter(({ rule }) => rule === 'DL-DSR-1');
+    const rows = [
+      { ...row!, validTo: '2026-06-30' },
+      { ...row!, validFrom: '2026-07-01', length: 10 },
+    ];
+    const table = createDeadlineTable(rows, file);
+    // 23:30 in Almaty is past midnight in Bishkek.
+    expect(rowAt(table, 'DL-DSR-1', new Date('2026-06-30T22:59:00+05:00'), organisation).length).toBe(7);
+    expect(rowAt(table, 'DL-DSR-1', new Date('2026-06-30T23:30:00+05:00'), organisation).length).toBe(10);
   });
 
   test('that the organisation sets against the act, or for a rule that is not there, is refused at the start', async () => {

@@ -16,8 +16,8 @@ export const startClock = defineWorker({
     /** What the clock runs for within the case (a request, signs, an extract); '' where it has one of its rule. */
     clockSubject: z.string().nullish(),
     startedAt: moment,
-    /** What the engine's decision answered for the legal day of `startedAt`. */
-    deadlineRow: deadlineRowSchema,
+    /** What the engine's decision answered for the legal day of `startedAt`; null when it has no row of the rule. */
+    deadlineRow: deadlineRowSchema.nullable(),
   }),
   output: z.object({
     clockId: id,
