@@ -11,6 +11,7 @@ import { z } from 'zod';
 import type { Services } from '../core/services.js';
 import { exportRoutes } from './cases/export.js';
 import { caseRoutes } from './cases/routes.js';
+import { clockRoutes } from './clocks/routes.js';
 import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
 import { requestsPerMinute } from './limits.js';
@@ -97,6 +98,7 @@ export async function buildApp(services: Services) {
   await app.register(inspectionRoutes, { services });
   await app.register(caseRoutes, { services });
   await app.register(exportRoutes, { services });
+  await app.register(clockRoutes, { services });
   await app.register(pageRoutes, { services });
   app.get(
     '/api/openapi.json',

@@ -1,26 +1,32 @@
 /**
- * `npm run due -- --rule DL-INS-1 --from 2026-03-05T18:00:00+05:00 [--organisation demo] [--json]`: counts a term and explains it day by
- * day. Needs no database and no engine. Ends with 1 and a sentence when the term can't be counted, with 2 when the call is wrong.
+ * `npm run due -- --rule DL-INS-1 --from 2026-03-05T18:00:00+05:00 [--lang ru] [--organisation demo] [--json]`: counts a term and explains it
+ * day by day. Needs no database and no engine, and loads neither. Ends with 1 and a sentence when the term can't be counted (no calendar
+ * of a year), with 2 when the call is wrong.
  */
 import { parseArgs } from 'node:util';
 import { Temporal } from 'temporal-polyfill';
-import { SettingsError, loadOrganisation } from '../config/index.js';
+import { SettingsError, loadOrganisation, placeOf, type Organisation } from '../config/index.js';
 import { createCalendar } from '../core/calendar.js';
-import { loadDeadlineTable, type DeadlineRow } from '../core/deadline-table.js';
-import { legalDay, type CountedDay } from '../core/deadlines.js';
+import { loadDeadlineTable, type DeadlineTable } from '../core/deadline-table.js';
+import type { CountedDay } from '../core/deadlines.js';
 import { PermanentError } from '../core/errors.js';
-import { deadlineOf, type RuleDeadline } from '../core/rule-deadline.js';
+import { explainTerm, type ExplainedTerm } from '../core/term-explanation.js';
+import { dayReason, termInWords } from '../core/term-words.js';
+import { createText, type Language, type Text } from '../core/text.js';
 
 const usage =
-  'usage: npm run due -- --rule DL-INS-1 --from 2026-03-05T18:00:00+05:00 [--organisation NAME] [--json]\n' +
-  'A moment without offset is local time of the organisation.';
+  'usage: npm run due -- --rule DL-INS-1 --from 2026-03-05T18:00:00+05:00 [--lang kk|ru|ky|en] [--organisation NAME] [--json]\n' +
+  "A moment without offset is local time where the rule's calendar is: Asia/Almaty or Asia/Bishkek.";
 
 class UsageError extends Error {}
+
+const languages: readonly Language[] = ['kk', 'ru', 'ky', 'en'];
 
 interface Call {
   rule: string;
   from: string;
-  organisation: string;
+  organisation: Organisation;
+  language: Language;
   json: boolean;
 }
 
@@ -32,6 +38,7 @@ function readCall(args: string[]): Call {
       options: {
         rule: { type: 'string' },
         from: { type: 'string' },
+        lang: { type: 'string', default: 'en' },
         organisation: { type: 'string', default: process.env.ORGANISATION ?? 'demo' },
         json: { type: 'boolean', default: false },
       },
@@ -39,10 +46,29 @@ function readCall(args: string[]): Call {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const { rule, from, organisation, json } = values;
+  const { rule, from, lang, json } = values;
   if (!rule) throw new UsageError('--rule is missing, e.g. --rule DL-INS-1');
   if (!from) throw new UsageError('--from is missing, e.g. --from 2026-03-05T18:00:00+05:00');
-  return { rule, from, organisation, json };
+  const language = languages.find((known) => known === lang);
+  if (!language) throw new UsageError(`--lang ${lang} is not spoken; expected one of ${languages.join(', ')}`);
+  return { rule, from, organisation: organisationOf(values.organisation), language, json };
+}
+
+function organisationOf(name: string): Organisation {
+  try {
+    return loadOrganisation(name);
+  } catch (error) {
+    if (error instanceof SettingsError) throw new UsageError(`--organisation ${name}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The zone of a rule's legal days. */
+function zoneOf(table: DeadlineTable, rule: string, organisation: Organisation): string {
+  const row = table.rows.find((candidate) => candidate.rule === rule);
+  if (row) return placeOf(organisation, row.calendar).zone;
+  const known = [...new Set(table.rows.map((candidate) => candidate.rule))].join(', ');
+  throw new UsageError(`--rule ${rule} has no row in ${table.file}; expected one of ${known}`);
 }
 
 function readMoment(from: string, zone: string): Date {
@@ -58,72 +84,53 @@ function readMoment(from: string, zone: string): Date {
   }
 }
 
-/** A moment as the organisation's clocks show it, with its instant in UTC. */
-function shown(moment: Date, zone: string): string {
+/** A moment as wall clocks show it, with its instant in UTC. */
+function shown(moment: Date, zone: string, text: Text): string {
   const local = Temporal.Instant.fromEpochMilliseconds(moment.getTime()).toZonedDateTimeISO(zone);
-  const weekday = local.toLocaleString('en-GB', { weekday: 'short' });
-  return `${weekday} ${local.toPlainDateTime().toString({ fractionalSecondDigits: 3 })} ${zone}   ${moment.toISOString()}`;
+  return `${weekday(local.toPlainDate(), text)} ${local.toPlainDateTime().toString({ fractionalSecondDigits: 3 })} ${zone}   ${moment.toISOString()}`;
 }
 
-const reasons: Record<CountedDay['reason'], string> = {
-  'day-of-event': 'day of the event: counted in the strict reading alone',
-  'calendar-day': 'calendar day',
-  'first-day-after': 'first day on which the number of days is exceeded',
-  working: 'working day',
-  weekend: 'weekend',
-  holiday: 'holiday',
-  'rest-day': 'day off',
-  'extra-rest': 'additional day off by an order',
-  observed: 'day off for a holiday on a weekend',
-  'moved-rest': 'day of rest moved here',
-  'moved-work': 'working day in exchange',
-  shortened: 'shortened working day',
-};
+function weekday(date: Temporal.PlainDate, { language }: Text): string {
+  return date.toLocaleString(language === 'en' ? 'en-GB' : [language, 'ru'], { weekday: 'short' });
+}
 
-function explain({ date, counted, strict, reason, name, provisional }: CountedDay): string {
-  const weekday = Temporal.PlainDate.from(date).toLocaleString('en-GB', { weekday: 'short' });
+function dayLine(day: CountedDay, text: Text): string {
   const number = (value: number | null) => (value === null ? '-' : String(value)).padStart(6);
-  const why = reason === 'day-of-event' && strict === null ? 'day of the event: not counted' : reasons[reason];
-  return `  ${date} ${weekday} ${number(strict)} ${number(counted)}   ${why}${name?.en ? ` (${name.en})` : ''}${provisional ? ', provisional' : ''}`;
+  const date = `${day.date} ${weekday(Temporal.PlainDate.from(day.date), text)}`.padEnd(15);
+  return `  ${date}${number(day.strict)} ${number(day.counted)}   ${dayReason(day, text)}`;
 }
 
-function readable(row: DeadlineRow, startedAt: Date, deadline: RuleDeadline): string {
-  const { basis, term, zone, targetAt, dueAt, warnAt, days, calendarVersions } = deadline;
-  const whose = { act: 'set by the act', organisation: 'set by the organisation, the act is silent', silent: '' }[
-    basis
-  ];
-  const lines = [
-    `${row.rule}   ${row.act}, ${row.item}`,
-    `term       ${term ? `${term.length} ${term.unit}, ${whose}` : 'none: the act is silent and the organisation sets none; the clock has no moments'}`,
-    `from       ${shown(startedAt, zone)}`,
-  ];
-  if (targetAt && dueAt)
-    lines.push(
-      `  date           strict ordinary`,
-      ...days.map(explain),
-      ...warnAt.map((moment) => `warning    ${shown(moment, zone)}`),
-      `target     ${shown(targetAt, zone)}   (strict reading: warn and escalate)`,
-      `due        ${shown(dueAt, zone)}   (ordinary reading: kept until then)`,
-      `calendars  ${calendarVersions.join(', ') || 'none needed'}`,
-    );
-  return lines.join('\n');
+function readable({ row, deadline, explanation }: ExplainedTerm, text: Text): string {
+  const { zone, targetAt, dueAt, warnAt, days, calendarVersions } = deadline;
+  const line = (key: string, value: string): string => `${text.say(`term.${key}`)}: ${value}`;
+  const moment = (key: string, at: Date): string => line(key, shown(at, zone, text));
+  return [
+    `${row.rule}   ${text.say(`rule.${row.rule}`)}`,
+    line('length', termInWords(row, deadline, text)),
+    moment('event', new Date(explanation.from)),
+    ...(days.length ? [text.say('term.day-numbers'), ...days.map((day) => dayLine(day, text))] : []),
+    ...warnAt.map((at) => moment('warning', at)),
+    ...(targetAt ? [moment('target', targetAt)] : []),
+    ...(dueAt ? [moment('due', dueAt), line('calendars', calendarVersions.join(', ') || '—')] : []),
+  ].join('\n');
 }
 
 async function main(args: string[]): Promise<void> {
-  const call = readCall(args);
-  const organisation = loadOrganisation(call.organisation);
-  const startedAt = readMoment(call.from, organisation.timeZone);
+  const { rule, from, organisation, language, json } = readCall(args);
   const table = await loadDeadlineTable();
-  const row = table.rowFor(call.rule, legalDay(startedAt, organisation.timeZone));
-  const deadline = deadlineOf(row, startedAt, { organisation, calendar: createCalendar() });
-  process.stdout.write(
-    `${call.json ? JSON.stringify({ rule: row.rule, startedAt, ...deadline, row }, null, 2) : readable(row, startedAt, deadline)}\n`,
-  );
+  const zone = zoneOf(table, rule, organisation);
+  const term = explainTerm(rule, readMoment(from, zone), { table, organisation, calendar: createCalendar() });
+  const answer = json
+    ? JSON.stringify(term.explanation, null, 2)
+    : readable(term, createText(language, { timeZone: zone }));
+  process.stdout.write(`${answer}\n`);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n${usage}\n`);
+  // No row holds on that day: the call asks for what is not in the table.
+  const wrongDay = error instanceof PermanentError && error.field === 'rule';
+  if (error instanceof UsageError || wrongDay) {
+    process.stderr.write(`${wrongDay ? `--from: ${error.message}` : error.message}\n${usage}\n`);
     process.exitCode = 2;
     return;
   }

@@ -5,6 +5,7 @@ import { Documents, Letters } from './case-papers.js';
 import { Badge, Command, Facts, Section, Table, unitNameOf, type Part, type Staff } from './case-parts.js';
 import { Conclusion, Employees, Other, offersOther, Signs } from './case-people.js';
 import { Trail } from './case-trail.js';
+import { ClockExplained } from './clock-explained.js';
 import { Area, Field } from './fields.js';
 import { Moment, Stamp, type PageContext } from './layout.js';
 
@@ -121,6 +122,9 @@ function Clocks({ context: { text }, file }: Part): VNode {
           <ClockResult text={text} clock={clock} />,
         ])}
       />
+      {file.clocks.map((clock) => (
+        <ClockExplained clock={clock} text={text} />
+      ))}
     </Section>
   );
 }
