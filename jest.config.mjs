@@ -1,6 +1,7 @@
-/** The engine, its clock and the database are shared by all tests of a run: one worker, files one after the other. */
+/** Two processes: files that use the stack take turns (test/environment.mjs), the others run beside them. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/environment.mjs',
+  testSequencer: '<rootDir>/test/sequencer.mjs',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -21,6 +22,6 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.merzim/', '<rootDir>/local/engine/target/'],
   watchPathIgnorePatterns: ['<rootDir>/.merzim/'],
-  maxWorkers: 1,
+  maxWorkers: 2,
   testTimeout: 30_000,
 };
