@@ -8,7 +8,9 @@ import { takesTurns } from './environment.mjs';
  */
 export default class TurnTakingSequencer extends Sequencer {
   sort(tests) {
-    const bySize = [...tests].sort((a, b) => statSync(b.path).size - statSync(a.path).size || a.path.localeCompare(b.path));
+    const bySize = [...tests].sort(
+      (a, b) => statSync(b.path).size - statSync(a.path).size || a.path.localeCompare(b.path),
+    );
     const onStack = bySize.filter(({ path: file }) => takesTurns.test(file));
     const others = bySize.filter(({ path: file }) => !takesTurns.test(file));
     const every = Math.max(1, Math.floor(others.length / Math.max(1, onStack.length)));

@@ -16,6 +16,7 @@ export interface Metrics {
   outboxOldestSeconds: Gauge;
   sweeps: Counter<'outcome'>;
   findings: Counter<'kind'>;
+  sealerAgeSeconds: Gauge;
 }
 
 export function createMetrics(component: string): Metrics {
@@ -84,6 +85,11 @@ export function createMetrics(component: string): Metrics {
       name: 'merzim_watchdog_findings_total',
       help: 'What the watchdog reported because the engine had not',
       labelNames: ['kind'],
+      registers,
+    }),
+    sealerAgeSeconds: new Gauge({
+      name: 'merzim_sealer_age_seconds',
+      help: 'Time since the sealer last looked for entries',
       registers,
     }),
   };

@@ -10,7 +10,6 @@ import { createSealer, createSealRequests } from '../core/evidence/sealer.js';
 import { createLeases } from '../core/leases.js';
 import { errorFields } from '../core/log.js';
 import { createTrail } from '../core/trail.js';
-import { gaugeOf } from './metrics.js';
 import { databaseCheck, runProcess } from './process.js';
 
 const leaseMs = 30_000;
@@ -44,7 +43,7 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
     onRound: () => (awakeMs = clock.monotonicMs()),
   });
   const ageSeconds = (): number => (clock.monotonicMs() - awakeMs) / 1000;
-  gaugeOf(metrics, 'merzim_sealer_age_seconds', 'Time since the sealer last looked for entries', ageSeconds);
+  const measuring = setInterval(() => metrics.sealerAgeSeconds.set(ageSeconds()), 2_000);
 
   /** Holds the lease while sealing; whoever loses it stops before another one begins. */
   const sealing = (async () => {
@@ -85,6 +84,7 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
       sealing: () => (ageSeconds() > 60 ? 'has not looked for entries for a minute' : null),
     },
     stop: async () => {
+      clearInterval(measuring);
       stopping.abort();
       turn?.abort();
       await sealing;
