@@ -90,7 +90,7 @@ describe('clock.start', () => {
   test('for a case that is not there, or with the row of another rule, starts none', async () => {
     const before = await services.clocks.ofCase(caseId);
     await expect(start({ caseId: none })).rejects.toThrow(new PermanentError(`caseId ${none} names no case`));
-    await expect(start({ rule: 'DL-INS-2' })).rejects.toThrow('deadlineRow is of rule DL-INS-1; expected DL-INS-2');
+    await expect(start({ rule: 'DL-INS-2' })).rejects.toThrow('deadlineRow of DL-INS-2: it is of rule DL-INS-1');
     expect(await services.clocks.ofCase(caseId)).toEqual(before);
   });
 });
