@@ -10,6 +10,7 @@ import { inProject } from '../config/root.js';
 import { checkCalendars } from './calendar/check.js';
 import { glob } from './check/files.js';
 import { lintDiagrams } from './check/lint-diagrams.js';
+import { faultyTemplates } from './check/templates.js';
 import { deployOnTestEngine } from './check/test-engine.js';
 
 const root = inProject();
@@ -55,6 +56,15 @@ const steps: Step[] = [
     run: () => {
       const { tables, accepted } = checkCalendars();
       return Promise.resolve(`${tables.length} tables, ${accepted} accepted differences from the packages of holidays`);
+    },
+  },
+  {
+    name: 'templates',
+    run: () => {
+      const faulty = faultyTemplates();
+      for (const { type, errors } of faulty) console.error(`element template of ${type}: ${JSON.stringify(errors)}`);
+      if (faulty.length > 0) throw new Error(`Camunda Modeler would refuse ${faulty.length} element templates`);
+      return Promise.resolve('each is one that Camunda Modeler takes');
     },
   },
   { name: 'guards', run: tool('jest/bin/jest.js', '--silent', 'test/guards') },
