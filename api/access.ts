@@ -59,8 +59,9 @@ export async function openCase(
  * Asks the directory as for a case about one employee: for a number that was never given, so that the answer takes as many looks as for a
  * case that the caller may not see.
  */
-async function lookInVain({ directory }: Services, { employeeId }: Person): Promise<void> {
+async function lookInVain({ directory }: Services, { employeeId, branchCode }: Person): Promise<void> {
   await directory.headsOfUnitsOf(employeeId === null ? [] : [employeeId]);
+  await directory.idsOfMembers('management', branchCode);
 }
 
 /**
@@ -103,11 +104,12 @@ export function readsCases(person: Pick<Person, 'roles'>): boolean {
 
 /** Whether somebody may read a case. */
 export async function mayRead(services: Services, person: Person, { record, inspection }: OpenCase): Promise<boolean> {
-  // Without looking up the heads of units first: most cases of a long list are of another unit.
+  // Without looking up who is excluded and who stands in first: most cases of a long list are of another unit.
   const { inspectingUnit, branchCode, lines } = inspection;
-  const known = { process: 'inspection', caseState: record.state, inspectingUnit, branchCode, concernedHeads: [] };
+  const known = { process: 'inspection', caseState: record.state, inspectingUnit, branchCode };
   const inspectedEmployees = lines.map(({ employeeId }) => employeeId);
-  if (!may(person, 'case.read', { ...known, inspectedEmployees }).allowed) return false;
+  const atMost = { ...known, inspectedEmployees, concernedHeads: [], standIn: true };
+  if (!may(person, 'case.read', atMost).allowed) return false;
   return may(person, 'case.read', await contextOf(services, record.state, inspection)).allowed;
 }
 

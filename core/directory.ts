@@ -57,6 +57,8 @@ export interface Directory {
    * Who has a role (known from the sign-in) in a branch, or in the central office (null): heads of units first, then by id.
    */
   members(role: string, branchCode: string | null): Promise<Employee[]>;
+  /** Their ids alone, without opening what is sealed. */
+  idsOfMembers(role: string, branchCode: string | null): Promise<string[]>;
   /** Everybody who is active, by name. */
   all(): Promise<Employee[]>;
   init(): Promise<void>;
@@ -142,11 +144,8 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
       if (found.superiorId !== null) return one({ _id: found.superiorId, active: true });
       return found.headOfUnit ? null : headOf(found.unitId);
     },
-    members: async (role, branchCode) => {
-      const known = await people.find({ roles: role, employeeId: { $ne: null } }).toArray();
-      const ids = known.map(({ employeeId }) => employeeId);
-      return read({ _id: { $in: ids }, branchCode, active: true });
-    },
+    members: async (role, branchCode) => read(await membersOf(role, branchCode)),
+    idsOfMembers: async (role, branchCode) => employees.distinct('_id', await membersOf(role, branchCode)).exec(),
     all: async () => (await read({ active: true })).sort((a, b) => a.fullName.localeCompare(b.fullName, 'ru')),
     init: () =>
       ensureCollection(database.connection, 'employees', [
@@ -154,6 +153,12 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
         { key: { unitId: 1, headOfUnit: 1 } },
       ]),
   };
+
+  async function membersOf(role: string, branchCode: string | null) {
+    const known = await people.find({ roles: role, employeeId: { $ne: null } }).toArray();
+    const ids = known.flatMap(({ employeeId }) => employeeId ?? []);
+    return { _id: { $in: ids }, branchCode, active: true };
+  }
 
   /** Takes a login away from who had it in the former file and has another (or none) in this one, so that it is free for its new owner. */
   async function freeLogins(rows: readonly DirectoryRow[]): Promise<void> {

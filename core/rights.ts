@@ -67,12 +67,15 @@ export interface RightsContext {
   inspectedEmployees: readonly string[];
   /** Heads of the units in which the inspected employees work. */
   concernedHeads: readonly string[];
+  /** Whether the management of the central office acts for the branch's, all of whom are excluded (AMB-INS-08). */
+  standIn?: boolean;
   /** Of the one document request in question: who is asked. Left out where no request is. */
   addressee?: string | null;
 }
 
 /** How a person is related to a case. */
-export type Relation = 'inspected' | 'unit-head-concerned' | 'addressee' | 'inspecting-unit' | 'central-office';
+export type Relation =
+  'inspected' | 'unit-head-concerned' | 'addressee' | 'inspecting-unit' | 'central-office' | 'stand-in';
 
 /** One line of the table: who with `role` (any when left out) and with `relation` (any when left out) may do `actions` in `states`. */
 export interface Right {
@@ -93,6 +96,25 @@ const reading: readonly Action[] = [
   'document.read',
   'letters.read',
   'trail.read',
+];
+
+/** What the management does, by the state of the case: that of the inspecting unit, or who stands in for it. */
+const managing = (relation: Relation, also = ''): Right[] => [
+  { role: 'management', relation, states: always, actions: reading, source: `R8, R9${also}` },
+  {
+    role: 'management',
+    relation,
+    states: ['open'],
+    actions: ['measures.write', 'case.void', 'decision:inspection.take-measures', 'decision:inspection.send-materials'],
+    source: `R8, R9, INS-24, INS-27${also}; an inspection is not given up by those who carry it out (INS-09)`,
+  },
+  {
+    role: 'management',
+    relation,
+    states: ['closed'],
+    actions: ['decision:inspection.send-materials'],
+    source: `R9 runs on after the end of the inspection (INS-31, AMB-INS-12)${also}`,
+  },
 ];
 
 /**
@@ -141,21 +163,8 @@ export const rights: readonly Right[] = [
     source: 'AMB-INS-08: takes over where the security service of a branch may not inspect',
   },
   { role: 'iss', states: ['open'], actions: ['case.register'], source: 'INS-07, INS-08' },
-  { role: 'management', relation: 'inspecting-unit', states: always, actions: reading, source: 'R8, R9' },
-  {
-    role: 'management',
-    relation: 'inspecting-unit',
-    states: ['open'],
-    actions: ['measures.write', 'case.void', 'decision:inspection.take-measures', 'decision:inspection.send-materials'],
-    source: 'R8, R9, INS-24, INS-27; an inspection is not given up by those who carry it out (INS-09)',
-  },
-  {
-    role: 'management',
-    relation: 'inspecting-unit',
-    states: ['closed'],
-    actions: ['decision:inspection.send-materials'],
-    source: 'R9 runs on after the end of the inspection (INS-31, AMB-INS-12)',
-  },
+  ...managing('inspecting-unit'),
+  ...managing('stand-in', ', AMB-INS-08'),
   { relation: 'addressee', states: ['open'], actions: ['request.answer'], source: 'R5' },
   { role: 'auditor', states: always, actions: reading, source: 'design: auditors read and never write' },
   { role: 'registrar', states: ['open'], actions: ['case.register'], source: 'INS-04 to INS-07' },
@@ -181,7 +190,10 @@ export function relationsOf(person: Person, context: RightsContext): ReadonlySet
   if (context.addressee === employeeId) relations.add('addressee');
   // Without a unit a missing branch doesn't mean the central office: the directory doesn't have the person.
   if (unitId === null) return relations;
-  if (branchCode === null) relations.add('central-office');
+  if (branchCode === null) {
+    relations.add('central-office');
+    if (context.standIn && context.inspectingUnit === 'branch') relations.add('stand-in');
+  }
   if (branchCode === (context.inspectingUnit === 'branch' ? context.branchCode : null)) {
     if (context.inspectingUnit === 'centralOffice' || context.branchCode !== null) relations.add('inspecting-unit');
   }

@@ -5,7 +5,9 @@ import { localDay } from '../legal-day.js';
 import type { Services } from '../services.js';
 import { anySecurityOfficer, commonBranch } from './addressees.js';
 import { missingMaterials } from './conclusion.js';
+import { excludedFrom, managementStandsIn } from './management.js';
 import type { Inspection } from './model.js';
+import type { Unit } from './units.js';
 
 /**
  * What each human step of an inspection has to find in the case file before it counts (idea 6), and what it writes there. A refusal is a
@@ -20,25 +22,21 @@ export async function inspectionContext(services: Services, caseId: string): Pro
 
 /** The same for a report under R9: the unit that revealed the signs carries its duties, also after a change of unit (E6, INS-27). */
 async function reportContext(services: Services, caseId: string, signId: string): Promise<RightsContext> {
-  const context = await inspectionContext(services, caseId);
-  const sign = (await services.inspections.get(caseId)).signs.find((candidate) => candidate.signId === signId);
-  return sign ? { ...context, inspectingUnit: sign.unit, branchCode: sign.branchCode } : context;
+  const [record, inspection] = await Promise.all([services.cases.find(caseId), services.inspections.get(caseId)]);
+  const sign = inspection.signs.find((candidate) => candidate.signId === signId);
+  const unit = sign && { inspectingUnit: sign.unit, branchCode: sign.branchCode };
+  return contextOf(services, record?.state ?? 'open', inspection, unit);
 }
 
 export async function contextOf(
-  services: Services,
+  { directory }: Pick<Services, 'directory'>,
   caseState: 'open' | 'closed' | 'voided',
   inspection: Inspection,
+  { inspectingUnit, branchCode }: Unit = inspection,
 ): Promise<RightsContext> {
-  const inspected = inspection.lines.map(({ employeeId }) => employeeId);
-  return {
-    process: 'inspection',
-    caseState,
-    inspectingUnit: inspection.inspectingUnit,
-    branchCode: inspection.branchCode,
-    inspectedEmployees: inspected,
-    concernedHeads: await services.directory.headsOfUnitsOf(inspected),
-  };
+  const excluded = await excludedFrom(directory, inspection);
+  const standIn = await managementStandsIn(directory, { inspectingUnit, branchCode }, excluded);
+  return { process: 'inspection', caseState, inspectingUnit, branchCode, ...excluded, standIn };
 }
 
 const screenTrigger = defineDecision({

@@ -106,6 +106,42 @@ describe('everything that each may do, and nothing else', () => {
     ['branch management, case of another branch', person('management', 'SHY'), ofBranch(), []],
     ['central management, case of a branch', person('management', null), ofBranch(), []],
     ['central management, own case', person('management', null), ofCentral(), [...reading, ...managing]],
+    [
+      'central management, standing in for a branch',
+      person('management', null),
+      ofBranch({ standIn: true }),
+      [...reading, ...managing],
+    ],
+    [
+      'central management, standing in for a branch, closed',
+      person('management', null),
+      ofBranch({ standIn: true, caseState: 'closed' }),
+      [...reading, 'decision:inspection.send-materials'],
+    ],
+    [
+      'central management, standing in for a branch, voided',
+      person('management', null),
+      ofBranch({ standIn: true, caseState: 'voided' }),
+      reading,
+    ],
+    [
+      'management of another branch, central management standing in',
+      person('management', 'SHY'),
+      ofBranch({ standIn: true }),
+      [],
+    ],
+    [
+      'management of a branch, case of the central office',
+      person('management', 'ALA'),
+      ofCentral({ standIn: true }),
+      [],
+    ],
+    [
+      'central ISS, management standing in for a branch',
+      person('iss', null),
+      ofBranch({ standIn: true }),
+      [...reading, 'unit.change', 'case.register'],
+    ],
     ['auditor', person('auditor', null), ofBranch(), reading],
     ['auditor, voided case', person('auditor', null), ofBranch({ caseState: 'voided' }), reading],
     ['registrar', person('registrar', null), ofBranch(), ['case.register']],
@@ -156,6 +192,7 @@ describe('AMB-INS-08: whatever the roles,', () => {
     for (const caseState of states)
       for (const context of [
         ofBranch({ caseState, addressee: employeeId }),
+        ofBranch({ caseState, addressee: employeeId, standIn: true }),
         ofCentral({ caseState, addressee: employeeId }),
       ])
         for (const branchCode of ['ALA', null]) {

@@ -15,6 +15,8 @@ const inspected = {
   branch: ['SC-1018'],
   /** A security officer of the branch: his unit may not inspect it (AMB-INS-08). */
   officer: ['SC-1014'],
+  /** The driver of the branch's management: its director is the head of the unit concerned. */
+  driver: ['SC-1073'],
   /** The auditor, and an officer of the unit that inspects. */
   readers: ['SC-1007', 'SC-1004'],
 } as const;
@@ -64,6 +66,9 @@ export const callerNames = [
   'auditor who is inspected',
   'inspected officer of the unit that inspects',
   'ISS head of the unit that inspects and is concerned',
+  'director who heads the unit concerned',
+  'management that stands in',
+  'management of a branch that does not stand in',
 ] as const;
 
 export type CallerName = (typeof callerNames)[number];
@@ -97,6 +102,9 @@ const who: Record<CallerName, [CaseName, string]> = {
   'auditor who is inspected': ['readers', 'auditor'],
   'inspected officer of the unit that inspects': ['readers', 'iss.central2'],
   'ISS head of the unit that inspects and is concerned': ['readers', 'iss.central'],
+  'director who heads the unit concerned': ['driver', 'management.ala'],
+  'management that stands in': ['driver', 'management.central'],
+  'management of a branch that does not stand in': ['driver', 'management.shy'],
 };
 
 /** Whose answer to the request in the case's file is awaited. */

@@ -32,12 +32,14 @@ export const readers: readonly CallerName[] = [
   'auditor',
   'ISS of the central office that inspects',
   'management of the central office that inspects',
+  'management that stands in',
 ];
 
 const inspecting: readonly CallerName[] = ['ISS that inspects', 'ISS of the central office that inspects'];
 const managing: readonly CallerName[] = [
   'management of the unit that inspects',
   'management of the central office that inspects',
+  'management that stands in',
 ];
 /** Who registers cases, whatever becomes of them: every officer of the security service, and the chancery. */
 const registering: readonly CallerName[] = [

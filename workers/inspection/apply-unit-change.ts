@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { groupsOf } from '../../core/inspection/units.js';
+import { taskGroups } from '../../core/inspection/management.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
 
@@ -12,5 +12,5 @@ export const applyUnitChange = defineWorker({
   input: z.object({ caseId: id }),
   output: z.object({ issGroup: z.string(), managementGroup: z.string(), isBranch: z.boolean() }),
   errors: [],
-  run: async ({ input: { caseId }, tx, services }) => groupsOf(await services.inspections.get(caseId, tx)),
+  run: async ({ input: { caseId }, tx, services }) => taskGroups(services, await services.inspections.get(caseId, tx)),
 });

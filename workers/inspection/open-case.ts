@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { groupsOf } from '../../core/inspection/units.js';
+import { taskGroups } from '../../core/inspection/management.js';
 import { PermanentError } from '../../core/errors.js';
 import { defineWorker } from '../define-worker.js';
 import { caseIds, moment } from '../shapes.js';
@@ -47,7 +47,7 @@ export const openCase = defineWorker({
       caseState: first ? ('new' as const) : ('duplicate' as const),
       caseUrl: `${services.settings.web.publicUrl}/cases/${input.caseNumber}`,
       timeZone: services.organisation.timeZone,
-      ...groupsOf(inspection),
+      ...(await taskGroups(services, inspection)),
       receivedAt: record.receivedAt.toISOString(),
       hasTotalTerm: Boolean(clock?.dueAt),
       totalClockId: clock?._id ?? '',

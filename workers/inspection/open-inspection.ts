@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { groupsOf } from '../../core/inspection/units.js';
+import { taskGroups } from '../../core/inspection/management.js';
 import { nitSystems } from '../../core/inspection/extracts.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
@@ -29,7 +29,7 @@ export const openInspection = defineWorker({
     return {
       lineIds: inspection.lines.map(({ lineId }) => lineId),
       nitSystems: input.nitNeeded ? [...nitSystems] : [],
-      ...groupsOf(inspection),
+      ...(await taskGroups(services, inspection)),
     };
   },
 });

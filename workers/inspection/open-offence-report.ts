@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PermanentError } from '../../core/errors.js';
-import { groupsOf } from '../../core/inspection/units.js';
+import { taskGroups } from '../../core/inspection/management.js';
 import { defineWorker } from '../define-worker.js';
 import { caseIds, id, moment } from '../shapes.js';
 
@@ -29,7 +29,7 @@ export const openOffenceReport = defineWorker({
     return {
       reportState: first ? ('new' as const) : ('duplicate' as const),
       revealedAt: sign.revealedAt.toISOString(),
-      ...groupsOf({ inspectingUnit: sign.unit, branchCode: sign.branchCode }),
+      ...(await taskGroups(services, inspection, { inspectingUnit: sign.unit, branchCode: sign.branchCode })),
       caseUrl: `${services.settings.web.publicUrl}/cases/${caseNumber}`,
       timeZone: services.organisation.timeZone,
     };

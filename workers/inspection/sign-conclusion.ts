@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { drawUpConclusion, factsConfirmed } from '../../core/inspection/conclusion.js';
+import { taskGroups } from '../../core/inspection/management.js';
 import { paperKinds } from '../../core/inspection/model.js';
 import {
   addPaper,
@@ -26,6 +27,7 @@ export const signConclusion = defineWorker({
     signsRevealed: z.boolean(),
     signId: id.nullable(),
     inspectionOutcome: z.enum(['confirmed', 'not-confirmed']),
+    managementGroup: z.string(),
   }),
   errors: [],
   reach: async ({ input: { caseId }, job, services }) => {
@@ -61,11 +63,14 @@ export const signConclusion = defineWorker({
         )
       : null;
     const confirmed = factsConfirmed(conclusion);
+    // Since the inspection was opened, employees may have been found whose head is the management (AMB-INS-08).
+    const { managementGroup } = await taskGroups(services, inspection);
     return {
       factsConfirmed: confirmed,
       signsRevealed,
       signId,
       inspectionOutcome: confirmed ? ('confirmed' as const) : ('not-confirmed' as const),
+      managementGroup,
     };
   },
 });
