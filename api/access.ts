@@ -6,8 +6,9 @@ import { InputProblem } from '../core/errors.js';
 import { contextOf } from '../core/inspection/decisions.js';
 import type { Inspection } from '../core/inspection/model.js';
 import type { Person } from '../core/people.js';
-import { may, rights } from '../core/rights.js';
+import { may, rights, rightsOfRole } from '../core/rights.js';
 import type { Services } from '../core/services.js';
+import type {} from './plugins/access-log.js';
 import type {} from './plugins/sign-in.js';
 
 export interface OpenCase {
@@ -37,6 +38,7 @@ export async function openCase(
   number: string,
   action: string,
 ): Promise<OpenCase> {
+  request.access.action = action;
   const person = signedIn(request);
   // Who reads no cases at all is not told by the time that a look takes either.
   if (!readsCases(person)) throw new InputProblem(404, 'not-found');
@@ -47,10 +49,8 @@ export async function openCase(
     throw new InputProblem(404, 'not-found');
   }
   const opened = { record, inspection };
-  if (!may(person, 'case.read', await contextOf(services, record.state, inspection)).allowed) {
-    request.log.warn({ action, caseNumber: number, code: 'case.read' }, 'access refused');
+  if (!may(person, 'case.read', await contextOf(services, record.state, inspection)).allowed)
     throw new InputProblem(404, 'not-found');
-  }
   await mustBeAllowed(services, person, opened, action);
   return opened;
 }
@@ -93,6 +93,11 @@ async function mustBeAllowed(services: Services, person: Person, opened: OpenCas
 /** The refusal of what an ended case no longer takes. */
 export function caseEnded({ number }: CaseRecord): InputProblem {
   return new InputProblem(409, 'case-closed', [], { number });
+}
+
+/** Whether somebody has a role that reads the access log. */
+export function readsAccessLog({ roles }: Pick<Person, 'roles'>): boolean {
+  return rightsOfRole['access-log.read'].some((role) => roles.includes(role));
 }
 
 const readers = new Set(rights.filter(({ actions }) => actions.includes('case.read')).map(({ role }) => role));

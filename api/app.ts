@@ -9,6 +9,7 @@ import Fastify, { LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Services } from '../core/services.js';
+import { accessLogRoutes } from './cases/access-log.js';
 import { exportRoutes } from './cases/export.js';
 import { caseRoutes } from './cases/routes.js';
 import { clockRoutes } from './clocks/routes.js';
@@ -18,6 +19,7 @@ import { requestsPerMinute } from './limits.js';
 import { openapi, problems, security } from './openapi.js';
 import { problemPage } from './pages/problem.js';
 import { pageRoutes } from './pages/routes.js';
+import { accessLogPlugin } from './plugins/access-log.js';
 import { healthPlugin } from './plugins/health.js';
 import { languagePlugin, speak } from './plugins/language.js';
 import { answerProblem, problemsPlugin } from './plugins/problems.js';
@@ -79,6 +81,7 @@ export async function buildApp(services: Services) {
   await app.register(languagePlugin, { organisation: services.organisation });
   await app.register(problemsPlugin, { page: problemPage });
   await app.register(signInPlugin, { services });
+  await app.register(accessLogPlugin, { services });
   await app.register(swagger, openapi(settings));
   app.addHook('onRequest', async () => services.clock.refresh());
   app.addHook('onResponse', async (request, reply) => {
@@ -99,6 +102,7 @@ export async function buildApp(services: Services) {
   await app.register(caseRoutes, { services });
   await app.register(exportRoutes, { services });
   await app.register(clockRoutes, { services });
+  await app.register(accessLogRoutes, { services });
   await app.register(pageRoutes, { services });
   app.get(
     '/api/openapi.json',

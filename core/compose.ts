@@ -1,4 +1,5 @@
 import { loadOrganisation, type Settings } from '../config/index.js';
+import { createAccessLog } from './access-log.js';
 import { createCalendars } from './calendars.js';
 import { createCases } from './cases.js';
 import { createRecount } from './clock-recount.js';
@@ -70,6 +71,7 @@ export async function composeServices(settings: Settings, component: string): Pr
     calendars,
     vault,
     trail,
+    accessLog: createAccessLog({ database, trail }),
     files,
     numbers,
     outbox,

@@ -171,6 +171,9 @@ export const rights: readonly Right[] = [
   { role: 'registrar-machine', states: ['open'], actions: ['case.register'], source: 'INS-04 to INS-07' },
 ];
 
+/** What is done with no case in particular, and which roles may. */
+export const rightsOfRole: Readonly<Record<'access-log.read', readonly Role[]>> = { 'access-log.read': ['auditor'] };
+
 export interface Verdict {
   allowed: boolean;
   /**

@@ -1,4 +1,5 @@
 import type { Organisation, Settings } from '../config/index.js';
+import type { AccessLog } from './access-log.js';
 import type { Calendar } from './calendar.js';
 import type { Calendars } from './calendars.js';
 import type { Cases } from './cases.js';
@@ -34,6 +35,7 @@ export interface Services {
   calendars: Calendars;
   vault: Vault;
   trail: Trail;
+  accessLog: AccessLog;
   files: Files;
   numbers: Numbers;
   outbox: Outbox;

@@ -43,6 +43,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
   };
   const css = readFileSync(inProject('api', 'pages', 'merzim.css'), 'utf8');
   const hide = { schema: { hide: true } } as const;
+  const shows = (access: string) => ({ ...hide, config: { access } });
   const limited = (max: number) => ({ ...hide, config: { rateLimit: { max, timeWindow: '1 minute' } } });
 
   app.get('/assets/merzim.css', hide, (_request, reply) =>
@@ -89,8 +90,9 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
     }
   });
 
-  app.get('/upload/:token', hide, async (request, reply) => {
-    const { kind, question, letterNumber } = await requestOfLink(services, param(request, 'token'));
+  app.get('/upload/:token', shows('request.read'), async (request, reply) => {
+    const { kind, question, letterNumber, addresseeId } = await requestOfLink(services, param(request, 'token'));
+    request.access.by = { kind: 'person', id: `link:${addresseeId}` };
     const action = `/upload/${encodeURIComponent(param(request, 'token'))}`;
     return show(request, reply, 'page.upload', (context) => (
       <UploadForm {...{ context, action, kind, question, letterNumber }} />
@@ -103,11 +105,11 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
     ));
   });
 
-  app.get('/requests', hide, async (request, reply) => {
+  app.get('/requests', shows('request.read'), async (request, reply) => {
     const requests = await requestsOf(services, signedIn(request));
     return show(request, reply, 'page.requests', (context) => <Requests context={context} requests={requests} />);
   });
-  app.post('/requests/:id', hide, async (request, reply) => {
+  app.post('/requests/:id', shows('request.answer'), async (request, reply) => {
     await answerRequest(services, request, param(request, 'id'));
     return reply.redirect('/requests', 303);
   });

@@ -156,7 +156,10 @@ export class ApiSite {
       ['trail', trail.db!],
     ] as const)
       for (const { name } of await db.listCollections({ name: { $ne: 'sessions' } }, { nameOnly: true }).toArray())
-        counted[`${which}.${name}`] = await db.collection(name).countDocuments();
+        // Who was refused is remembered, and nothing else.
+        counted[`${which}.${name}`] = await db
+          .collection(name)
+          .countDocuments(name === 'trail' ? { caseId: { $not: /^access\./ } } : {});
     counted['counters'] = await connection.db!.collection('counters').find().sort({ _id: 1 }).toArray();
     return counted;
   }

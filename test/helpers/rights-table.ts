@@ -180,6 +180,11 @@ const readingRows: Row[] = [
     send: got(({ state }) => `/api/cases?state=${state}&limit=1`),
   },
   {
+    route: 'GET /api/access-log',
+    status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
+    send: got(() => '/api/access-log?limit=200'),
+  },
+  {
     route: 'GET /cases/:number',
     status: ofCase(200, always(readers)),
     send: page((_column, number) => `/cases/${number}`),
