@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { dayKinds } from '../../config/calendar-schema.js';
 import { inProject } from '../../config/index.js';
 import { catalogueOf } from '../../core/text.js';
 import { sayingFaults, sayingsIn, unusedKeys, wordsOutside, type Sayings } from '../../local/check/catalogue.js';
@@ -35,11 +36,12 @@ describe('the catalogue and the code', () => {
     ),
   );
   const patterns = [...sayings.patterns, ...byLetters];
-  const codes = new Set(
-    read(['bpmn', 'config/letters'], /\.(bpmn|dmn|form|\w\w\.md)$/).flatMap(
+  const codes = new Set([
+    ...dayKinds,
+    ...read(['bpmn', 'config/letters'], /\.(bpmn|dmn|form|\w\w\.md)$/).flatMap(
       ([, source]) => source.match(/[A-Za-z][\w-]*/g) ?? [],
     ),
-  );
+  ]);
 
   test('what the code and the letters say is in the catalogue, with the parameters that it has', () => {
     expect(sayings.said.length).toBeGreaterThan(100);

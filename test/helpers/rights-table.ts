@@ -155,6 +155,12 @@ const readingRows: Row[] = [
   { ...ofNoCase, route: 'GET /health/live', status: anybody(200), send: got(() => '/health/live') },
   { ...ofNoCase, route: 'GET /health/ready', status: anybody(200), send: got(() => '/health/ready') },
   { ...ofNoCase, route: 'GET /api/openapi.json', status: anybody(200), send: got(() => '/api/openapi.json') },
+  {
+    ...ofNoCase,
+    route: 'GET /api/clocks/explain',
+    status: anybody(200),
+    send: got(() => '/api/clocks/explain?rule=DL-INS-1&from=2026-05-08T14:00:00%2B05:00'),
+  },
   { ...ofNoCase, route: 'GET /sign-in', status: anybody(303), send: page(() => '/sign-in?to=/cases') },
   {
     ...ofNoCase,

@@ -14,7 +14,7 @@ import { deployFixtures, startApps, testEngine, testStack, type AppName } from '
 import { InspectionCase } from './inspection-case.js';
 
 /** Milliseconds. Waits are generous: a machine under load is slow, and a path that is never taken fails all the same. */
-export const patienceMs = 180_000;
+export const patienceMs = 400_000;
 export const testMs = 600_000;
 
 export const minuteMs = 60_000;
