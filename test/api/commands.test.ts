@@ -365,6 +365,7 @@ test('nothing but late signs and corrected addresses is taken by a closed case',
   const bodies: Record<string, unknown> = {
     'screening-reason': { text: 'Себебі бар.' },
     employees: { employeeId: 'SC-1020' },
+    'request-facts': { lineId, facts: ['Факт болды.'] },
     'employee-removals': { lineId },
     'extract-scope': { facts: ['Факт болды.'], periodFrom: dayFromNow(-9), periodTo: dayFromNow(-2) },
     'no-extract-reason': { text: 'Себебі бар.' },
