@@ -11,6 +11,7 @@ import { checkCalendars } from './calendar/check.js';
 import { glob } from './check/files.js';
 import { lintDiagrams } from './check/lint-diagrams.js';
 import { faultyTemplates } from './check/templates.js';
+import { checkTerms } from './check/terms.js';
 import { deployOnTestEngine } from './check/test-engine.js';
 
 const root = inProject();
@@ -65,6 +66,14 @@ const steps: Step[] = [
       for (const { type, errors } of faulty) console.error(`element template of ${type}: ${JSON.stringify(errors)}`);
       if (faulty.length > 0) throw new Error(`Camunda Modeler would refuse ${faulty.length} element templates`);
       return Promise.resolve('each is one that Camunda Modeler takes');
+    },
+  },
+  {
+    name: 'terms',
+    run: async () => {
+      const faults = await checkTerms(root);
+      if (faults.length > 0) throw new Error(faults.join('\n'));
+      return 'every row can be counted, every rule has its place';
     },
   },
   { name: 'guards', run: tool('jest/bin/jest.js', '--silent', 'test/guards') },

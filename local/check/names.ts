@@ -13,8 +13,6 @@ export interface CodeFacts {
   /** Decisions that `decision.record` knows, with the answers of their form. */
   decisions: { name: string; answers: string[] }[];
   messages: string[];
-  /** Rules of the deadline table, e.g. `DL-INS-1`. */
-  rules: string[];
   decisionTables: string[];
   forms: { id: string; file: string }[];
 }
@@ -56,7 +54,6 @@ export function compareNames(diagrams: readonly Diagram[], code: CodeFacts): str
       'bpmn/<process>/*.form',
     ),
     ...answerFaults(steps, code),
-    ...ruleFaults(steps, code),
     ...formPlaceFaults(steps, code),
   ];
 }
@@ -163,16 +160,6 @@ function answerFaults(steps: readonly Placed[], code: CodeFacts): string[] {
       (name) =>
         `${diagram.file} ${step.id}: answer ${name} is not both in its mapping and in ${decision.name} (core/<process>/decisions.ts)`,
     );
-  });
-}
-
-function ruleFaults(steps: readonly Placed[], code: CodeFacts): string[] {
-  return steps.flatMap(({ diagram, step }) => {
-    const texts = [step.name, ...step.inputs.values()];
-    const rules = texts.flatMap((text) => text.match(/DL-[A-Z]+-\d+/g) ?? []);
-    return [...new Set(rules)]
-      .filter((rule) => !code.rules.includes(rule))
-      .map((rule) => `${diagram.file} ${step.id}: rule ${rule} has no row in bpmn/shared/statutory-deadlines.dmn`);
   });
 }
 

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
 import { inProject } from '../../config/root.js';
-import { loadDeadlineTable } from '../../core/deadline-table.js';
 import { messages } from '../../core/messages.js';
 import { readDiagram, readDiagrams, type Diagram } from '../../local/check/diagrams.js';
 import { glob } from '../../local/check/files.js';
@@ -48,7 +47,6 @@ async function factsOfCode(): Promise<CodeFacts> {
     })),
     decisions: decisions.map(({ name, answers }) => ({ name, answers: Object.keys(shapeOf(answers)) })),
     messages: Object.values(messages).map(({ name }) => name),
-    rules: (await loadDeadlineTable()).rows.map(({ rule }) => rule),
     decisionTables: tables.flatMap((table) => [...table.matchAll(/<decision id="([^"]+)"/g)].map(([, id]) => id ?? '')),
     forms: (await readForms(root)).map(({ id, file }) => ({ id, file })),
   };
@@ -113,7 +111,6 @@ describe('what the comparison finds', () => {
     ],
     decisions: [{ name: 'sample.answer-request', answers: ['granted'] }],
     messages: ['sample.request-registered', 'sample.answer-received'],
-    rules: ['DL-SMP-1'],
     decisionTables: [],
     forms: [{ id: 'answer-request', file: 'bpmn/sample/answer-request.form' }],
   };
@@ -191,7 +188,6 @@ describe('what the comparison finds', () => {
       { forms: [{ id: 'answer-request', file: 'bpmn/shared/answer-request.form' }] },
       'belongs in bpmn/sample/',
     ],
-    ['a rule without a row', { rules: [] }, 'rule DL-SMP-1 has no row'],
     ['a decision table that nothing asks', { decisionTables: ['unused'] }, 'decision table unused is in no diagram'],
   ])('%s', async (_, code, fault) => {
     expect(await faultsOf(code)).toContainEqual(expect.stringContaining(fault));
