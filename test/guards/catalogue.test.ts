@@ -26,7 +26,9 @@ function merged(all: Sayings[]): Sayings {
 
 describe('the catalogue and the code', () => {
   const sayings = merged(
-    read(['core', 'connectors', 'workers', 'api', 'local'], /\.tsx?$/).map(([file, source]) => sayingsIn(source, file)),
+    read(['config', 'core', 'connectors', 'workers', 'api', 'local'], /\.tsx?$/).map(([file, source]) =>
+      sayingsIn(source, file),
+    ),
   );
   // A letter says what its codes are called: `rule.` of `code(rule)`. The codes themselves stand in diagrams, forms, tables
   // and in what the letter says of its placeholder.
