@@ -51,10 +51,14 @@ export interface Recount {
   ): Promise<RecountResult>;
   /** Ids of at most `limit` cases with moves that nobody has been told of. */
   untold(limit: number): Promise<string[]>;
+  /** How many such cases there are. */
+  untoldCount(): Promise<number>;
   /** The untold moves of a case, which count as told when the transaction commits. Those of clocks that have ended since are left out. */
   takeUntold(tx: Tx, caseId: string): Promise<UntoldMove[]>;
 }
 
+/** The cases with moves that nobody has been told of. */
+const casesToTell = [{ $match: { 'toTell.dueAt': { $type: 'date' } } }, { $group: { _id: '$caseId' } }];
 const atOnce = 3;
 /** MongoDB ends a transaction whose process was killed after 60 seconds; until then its clocks can't be written. */
 const patienceMs = 90_000;
@@ -188,15 +192,15 @@ export function createRecount(deps: {
     },
 
     untold: async (limit) =>
-      (
-        await clocks
-          .aggregate<{ _id: string }>([
-            { $match: { 'toTell.dueAt': { $type: 'date' } } },
-            { $group: { _id: '$caseId' } },
-            { $limit: limit },
-          ])
-          .toArray()
-      ).map(({ _id }) => _id),
+      limit === 0
+        ? []
+        : (await clocks.aggregate<{ _id: string }>([...casesToTell, { $limit: limit }]).toArray()).map(
+            ({ _id }) => _id,
+          ),
+    untoldCount: async () => {
+      const [found] = await clocks.aggregate<{ cases: number }>([...casesToTell, { $count: 'cases' }]).toArray();
+      return found?.cases ?? 0;
+    },
 
     takeUntold: async (tx, caseId) => {
       const { session } = tx;
@@ -221,18 +225,23 @@ export function createCounter(organisation: Organisation, calendar: Calendar): C
     const row = termAsItWas(clock);
     const byDay = countedByDay.has(row.unit);
     const startedOn = byDay ? legalDay(clock.startedAt, clock.zone) : null;
-    const key = JSON.stringify([row, clock.zone, startedOn ?? clock.startedAt.getTime()]);
-    let counted = memo.get(key);
+    // What depends on the minute of its event is hardly ever asked for twice.
+    const key = startedOn && JSON.stringify([row, clock.zone, startedOn]);
+    let counted = key === null ? undefined : memo.get(key);
     if (!counted) {
       const from = startedOn ? startOf(startedOn, clock.zone) : clock.startedAt;
       counted = countFrom(row, from, { ...organisation, timeZone: clock.zone }, calendar);
-      memo.set(key, counted);
+      if (memo.size >= remembered) memo.clear();
+      if (key !== null) memo.set(key, counted);
     }
     if (counted instanceof PermanentError) return { count: null, moved: 'not', fault: counted.message };
     const count = { ...counted, warnAt: counted.warnAt.filter((moment) => moment > clock.startedAt) };
     return { count, moved: directionOf(clock, count), fault: null };
   };
 }
+
+/** Counts in memory at most: those of some hundred days of each rule. */
+const remembered = 10_000;
 
 /** Units whose moments depend on the day of the event alone; of the warnings, those before the event are left out. */
 const countedByDay: ReadonlySet<string> = new Set(['WD', 'CD', 'GT_CD']);

@@ -16,15 +16,19 @@ import { isTrailReference } from '../../core/trail-facts.js';
 import { CalendarUsageError, type Subcommand } from './subcommand.js';
 
 const usage =
-  'npm run calendar -- apply FILE... [--yes] [--by LOGIN] [--json]\n' +
-  '  Without --yes it only shows which open clocks would move. It needs the settings of the application (MONGODB_URI, ...).';
+  'npm run calendar -- apply FILE... [--yes] [--by LOGIN] [--letters NUMBER] [--json]\n' +
+  '  Without --yes it only shows which open clocks would move. It needs the settings of the application (MONGODB_URI, ...).\n' +
+  '  It writes about at most so many cases itself (200 unless said otherwise); the watchdog writes about the rest.';
 
 interface Call {
   files: string[];
   yes: boolean;
   by: Actor;
   json: boolean;
+  /** Clocks in a transaction. */
   batch: number;
+  /** Cases that the command writes about itself; the watchdog goes on with the others. */
+  letters: number;
 }
 
 /** One open clock that a calendar moves, as it is shown. */
@@ -68,13 +72,11 @@ async function run(args: string[]): Promise<number> {
       batch: call.batch,
       onBatch: ({ recounted }, of) => progress(`counted again: ${recounted} of ${of}`),
     });
-    let told = 0;
-    for (let more = 1; more > 0; told += more) {
-      more = await tellOfMoves(services, call.by, 200);
-      progress(`cases told of: ${told + more}`);
-    }
+    progress('writing to those concerned');
+    const casesTold = await tellOfMoves(services, call.by, call.letters);
+    const casesToTell = await services.recount.untoldCount();
     progress('');
-    const done = { inForce: files.map(({ versionId }) => versionId), ...result, casesTold: told };
+    const done = { inForce: files.map(({ versionId }) => versionId), ...result, casesTold, casesToTell };
     print(call, plan, services.organisation.timeZone, done);
     return result.failed.length > 0 ? 1 : 0;
   } finally {
@@ -91,6 +93,7 @@ function readCall(args: string[]): Call {
       by: { type: 'string', default: userInfo().username },
       json: { type: 'boolean', default: false },
       batch: { type: 'string', default: '500' },
+      letters: { type: 'string', default: '200' },
     },
   });
   if (positionals.length === 0) throw new CalendarUsageError('the file of the changed table is missing');
@@ -99,12 +102,16 @@ function readCall(args: string[]): Call {
   const batch = Number(values.batch);
   if (!Number.isInteger(batch) || batch < 1 || batch > 5000)
     throw new CalendarUsageError('--batch must be a number of clocks from 1 to 5000');
+  const letters = Number(values.letters);
+  if (!Number.isInteger(letters) || letters < 0)
+    throw new CalendarUsageError('--letters must be a number of cases from 0 on');
   return {
     files: positionals,
     yes: values.yes,
     by: { kind: 'person', id: values.by },
     json: values.json,
     batch,
+    letters,
   };
 }
 
@@ -184,7 +191,15 @@ function changedDays(before: Calendar, after: Calendar, { country, year }: Calen
   return lines;
 }
 
-type Done = { inForce: string[]; recounted: number; moved: number; failed: string[]; casesTold: number };
+interface Done {
+  inForce: string[];
+  recounted: number;
+  moved: number;
+  failed: string[];
+  /** Cases that the command has written about, and those that the watchdog still will. */
+  casesTold: number;
+  casesToTell: number;
+}
 
 function print(call: Call, plan: Plan, zone: string, done?: Done): void {
   const text = call.json
@@ -240,6 +255,7 @@ function readable({ tables, moves, byRule, faults, past }: Plan, zone: string, d
     lines.push(
       '',
       `in force: ${done.inForce.join(', ')}; clocks counted again: ${done.recounted}, moved: ${done.moved}; cases told of: ${done.casesTold}`,
+      ...(done.casesToTell > 0 ? [`The watchdog writes about ${done.casesToTell} more cases by and by.`] : []),
       ...done.failed.map((id) => `could not be counted: clock ${id}`),
       'Put the file into config/calendars too: npm run due and new installations count with what is there.',
     );

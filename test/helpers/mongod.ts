@@ -14,6 +14,10 @@ export interface OwnMongod {
   admin: mongo.MongoClient;
   /** Address for a user that `admin` made. */
   uriFor(user: string, password: string): string;
+  /** Address of `admin`. */
+  adminUri: string;
+  /** How many seconds a transaction that begins from now on may take before MongoDB ends it (60 at the start). */
+  setTransactionLifetime(seconds: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -62,6 +66,10 @@ export async function startMongodWithUsers(): Promise<OwnMongod> {
     return {
       admin,
       uriFor,
+      adminUri: uriFor('admin', password),
+      setTransactionLifetime: async (seconds) => {
+        await admin.db('admin').command({ setParameter: 1, transactionLifetimeLimitSeconds: seconds });
+      },
       stop: async () => {
         await admin.close();
         await stop();

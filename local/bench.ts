@@ -1,0 +1,19 @@
+/**
+ * `npm run bench -- [nit-memory|recount] ...`: measures one thing from outside (`local/bench/`), prints one JSON object, and ends with 1 when its bound is
+ * broken. Without a name it is `nit-memory`.
+ */
+const benches: Record<string, () => Promise<unknown>> = {
+  'nit-memory': () => import('./bench/nit-memory.js'),
+  recount: () => import('./bench/recount.js'),
+};
+
+const first = process.argv[2] ?? '';
+const named = first !== '' && !first.startsWith('-');
+if (named) process.argv.splice(2, 1);
+const name = named ? first : 'nit-memory';
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (bench) await bench();
+else {
+  process.stderr.write(`there is no measurement "${name}"; expected one of ${Object.keys(benches).join(', ')}\n`);
+  process.exitCode = 2;
+}
