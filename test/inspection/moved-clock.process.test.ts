@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { nextReportAt, type StoredClock } from '../../core/clock-truth.js';
+import type { StoredClock } from '../../core/clock-truth.js';
+import { localDay } from '../../core/legal-day.js';
 import { named, staff } from '../builders/inspection.js';
+import { takeDaysOff } from '../helpers/calendar-tables.js';
 import type { InspectionCase } from './inspection-case.js';
 import { minuteMs, openStage, testMs, type Stage } from './stage.js';
 
@@ -9,7 +11,7 @@ let stage: Stage;
 let moved: InspectionCase;
 let stoppedMeanwhile: InspectionCase;
 let former: StoredClock;
-const dayMs = 24 * 60 * minuteMs;
+let giveBack: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   stage = await openStage();
@@ -23,20 +25,29 @@ beforeAll(async () => {
     await it.task('UserTask_SendMaterials');
   }
   former = await moved.started('DL-INS-1');
-  for (const it of [moved, stoppedMeanwhile]) await moveLater(await it.clock('DL-INS-1'));
+  await stoppedMeanwhile.started('DL-INS-1');
+  // The target's day and two more are off: the new target lies after the former due moment.
+  giveBack = await takeDaysOff(stage.services, localDay(former.targetAt!, former.zone), 3);
 }, testMs);
-afterAll(() => stage?.close(), testMs);
+afterAll(async () => {
+  await giveBack?.();
+  await stage?.close();
+}, testMs);
 
-/** Moves a clock three days later, as a count on a changed calendar does. */
-async function moveLater(clock: StoredClock): Promise<void> {
-  const later = (at: Date | null): Date | null => at && new Date(at.getTime() + 3 * dayMs);
-  const changes = { targetAt: later(clock.targetAt), dueAt: later(clock.dueAt) };
-  await stage.services.database.connection
-    .collection<StoredClock>('clocks')
-    .updateOne({ _id: clock._id }, { $set: { ...changes, nextReportAt: nextReportAt({ ...clock, ...changes }) } });
-}
+describe('a clock that a changed calendar moved later', () => {
+  test(
+    'has new moments and remembers its former ones',
+    async () => {
+      const clock = await moved.clock('DL-INS-1');
+      expect(clock.targetAt!.getTime()).toBeGreaterThan(former.dueAt!.getTime());
+      expect(clock.replaced).toMatchObject([{ targetAt: former.targetAt, dueAt: former.dueAt }]);
+      expect(await moved.trail('clock.recounted')).toContainEqual(
+        expect.objectContaining({ subject: clock._id, data: expect.objectContaining({ moved: 'later' }) }),
+      );
+    },
+    testMs,
+  );
 
-describe('a clock that was moved later', () => {
   test(
     'is not reported at its former moments',
     async () => {
