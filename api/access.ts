@@ -4,17 +4,14 @@ import type { CaseRecord } from '../core/cases.js';
 import type { Actor, Tx } from '../core/database.js';
 import { InputProblem } from '../core/errors.js';
 import { contextOf } from '../core/inspection/decisions.js';
-import type { Inspection } from '../core/inspection/model.js';
 import type { Person } from '../core/people.js';
-import { may, rights, rightsOfRole } from '../core/rights.js';
+import { readsCases, type OpenCase } from '../core/reading.js';
+import { may, rightsOfRole } from '../core/rights.js';
 import type { Services } from '../core/services.js';
 import type {} from './plugins/access-log.js';
 import type {} from './plugins/sign-in.js';
 
-export interface OpenCase {
-  record: CaseRecord;
-  inspection: Inspection;
-}
+export { mayRead, readsCases, type OpenCase } from '../core/reading.js';
 
 /** The person who asks. @throws InputProblem 401 when nobody is signed in. */
 export function signedIn(request: FastifyRequest): Person {
@@ -98,24 +95,6 @@ export function caseEnded({ number }: CaseRecord): InputProblem {
 /** Whether somebody has a role that reads the access log. */
 export function readsAccessLog({ roles }: Pick<Person, 'roles'>): boolean {
   return rightsOfRole['access-log.read'].some((role) => roles.includes(role));
-}
-
-const readers = new Set(rights.filter(({ actions }) => actions.includes('case.read')).map(({ role }) => role));
-
-/** Whether somebody has a role that reads cases at all: who hasn't need not be shown a list. */
-export function readsCases(person: Pick<Person, 'roles'>): boolean {
-  return person.roles.some((role) => (readers as Set<string | undefined>).has(role));
-}
-
-/** Whether somebody may read a case. */
-export async function mayRead(services: Services, person: Person, { record, inspection }: OpenCase): Promise<boolean> {
-  // Without looking up who is excluded and who stands in first: most cases of a long list are of another unit.
-  const { inspectingUnit, branchCode, lines } = inspection;
-  const known = { process: 'inspection', caseState: record.state, inspectingUnit, branchCode };
-  const inspectedEmployees = lines.map(({ employeeId }) => employeeId);
-  const atMost = { ...known, inspectedEmployees, concernedHeads: [], standIn: true };
-  if (!may(person, 'case.read', atMost).allowed) return false;
-  return may(person, 'case.read', await contextOf(services, record.state, inspection)).allowed;
 }
 
 /** Which of some actions a person may do on a case: pages show nothing else. */

@@ -13,10 +13,12 @@ import { accessLogRoutes } from './cases/access-log.js';
 import { exportRoutes } from './cases/export.js';
 import { caseRoutes } from './cases/routes.js';
 import { clockRoutes } from './clocks/routes.js';
+import { deadlineRoutes } from './deadlines/routes.js';
 import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
 import { requestsPerMinute } from './limits.js';
 import { openapi, problems, security } from './openapi.js';
+import { deadlinePages } from './pages/deadlines.js';
 import { problemPage } from './pages/problem.js';
 import { pageRoutes } from './pages/routes.js';
 import { accessLogPlugin } from './plugins/access-log.js';
@@ -103,7 +105,9 @@ export async function buildApp(services: Services) {
   await app.register(exportRoutes, { services });
   await app.register(clockRoutes, { services });
   await app.register(accessLogRoutes, { services });
+  await app.register(deadlineRoutes, { services });
   await app.register(pageRoutes, { services });
+  await app.register(deadlinePages, { services });
   app.get(
     '/api/openapi.json',
     {

@@ -41,6 +41,10 @@ export interface StoredClock extends ClockCount {
   term: Term | null;
   /** What the clock runs for within the case (id of signs, of a request); empty where there is one of its rule. */
   subject: string;
+  /** Unit whose case it is now: code of the branch, or `centralOffice`; null where nobody could say. Kept for lists, decides no right. */
+  unit: string | null;
+  /** Who has to act: `<role>:<unit>`, or `employee:<id>` where one person is asked; null where nobody could say. Codes, never names. */
+  responsible: string | null;
   /** Moment of the event, UTC. */
   startedAt: Date;
   /** IANA zone of its legal days. */

@@ -35,6 +35,10 @@ import type { Trail } from './trail.js';
 export type { ClockFigures } from './clock-figures.js';
 export type { ClockReport, ClockTruth, ReportKind, StoredClock } from './clock-truth.js';
 
+/** Of which case a clock is, and for what it runs there. */
+export type ClockOfCase = Pick<StoredClock, 'caseId' | 'process' | 'rule' | 'subject'>;
+export type ClockHolder = Pick<StoredClock, 'unit' | 'responsible'>;
+
 /** The stored clocks: the truth about every deadline. A timer in a diagram only asks them. */
 export interface Clocks {
   /**
@@ -65,6 +69,11 @@ export interface Clocks {
    * `clock.stopped` to whoever waits for the clock in a diagram.
    */
   stop(tx: Tx, stop: { clockId: string; stoppedAt: Date }): Promise<StoredClock>;
+  /**
+   * Notes the unit that a case has now on its clocks, and with it who is responsible; but for clocks of one person, and of `steadyRules`, whose
+   * duty stays with the unit that it fell to.
+   */
+  moveToUnit(tx: Tx, caseId: string, unit: string, steadyRules: readonly string[]): Promise<void>;
   /** Cancels the running clocks of a case that is void: neither kept nor broken. */
   cancelOfCase(tx: Tx, caseId: string): Promise<number>;
   /** How a rule would be counted for a moment, on this table, these calendars and this organisation; see {@link explainTerm}. */
@@ -100,7 +109,10 @@ export function createClocks(deps: {
   table: DeadlineTable;
   organisation: Organisation;
   outbox: Outbox;
+  /** Whose clock it is, for lists and mails; without it nobody's. */
+  holderOf?: (tx: Tx, clock: ClockOfCase) => Promise<ClockHolder>;
 }): Clocks {
+  const { holderOf = () => Promise.resolve({ unit: null, responsible: null }) } = deps;
   const { database, trail, table, organisation, outbox, calendars } = deps;
   checkOwnTerms(organisation, table);
   const clocks = database.connection.collection<StoredClock>('clocks');
@@ -160,6 +172,7 @@ export function createClocks(deps: {
         basis,
         term,
         subject,
+        ...(await holderOf(tx, { caseId, process, rule, subject })),
         startedAt,
         zone,
         ...count,
@@ -202,6 +215,22 @@ export function createClocks(deps: {
       });
       if (clock.state === 'running') await tellDiagrams(tx, clock);
       return stopped;
+    },
+
+    moveToUnit: async (tx, caseId, unit, steadyRules) => {
+      const { session } = tx;
+      await clocks.updateMany({ caseId }, { $set: { unit } }, { session });
+      await clocks.updateMany(
+        { caseId, rule: { $nin: [...steadyRules] }, responsible: /^(?!employee:)/ },
+        [
+          {
+            $set: {
+              responsible: { $concat: [{ $first: { $split: ['$responsible', ':'] } }, ':', { $literal: unit }] },
+            },
+          },
+        ],
+        { session },
+      );
     },
 
     cancelOfCase: async (tx, caseId) => {

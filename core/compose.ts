@@ -3,7 +3,7 @@ import { createAccessLog } from './access-log.js';
 import { createCalendars } from './calendars.js';
 import { createCases } from './cases.js';
 import { createRecount } from './clock-recount.js';
-import { createClocks } from './clocks.js';
+import { createClocks, type Clocks } from './clocks.js';
 import { openDatabase } from './database.js';
 import { loadDeadlineTable } from './deadline-table.js';
 import { createDecisions } from './decisions.js';
@@ -12,6 +12,7 @@ import { createDocuments, type Documents } from './documents.js';
 import { createEvidence } from './evidence/evidence.js';
 import { createFiles } from './files.js';
 import { addresseeOf } from './inspection/addressees.js';
+import { inspectionClockHolder } from './inspection/clock-holder.js';
 import { inspectionDocumentKinds } from './inspection/document-kinds.js';
 import { createExtracts } from './inspection/extracts.js';
 import { createInspections, type Inspections } from './inspection/inspections.js';
@@ -20,6 +21,7 @@ import { createLog } from './log.js';
 import { createNumbers } from './numbers.js';
 import { createOutbox } from './outbox.js';
 import { createPeople } from './people.js';
+import { createRunningClocks } from './running-clocks.js';
 import type { Services } from './services.js';
 import { createTrail } from './trail.js';
 import { createVault } from './vault.js';
@@ -41,7 +43,10 @@ export async function composeServices(settings: Settings, component: string): Pr
   const cases = createCases({ database });
   const calendars = createCalendars({ database, log });
   const deadlineTable = await loadDeadlineTable();
-  const clocks = createClocks({ database, trail, calendars, table: deadlineTable, organisation, outbox });
+  const clocks: Clocks = createClocks({
+    ...{ database, trail, calendars, table: deadlineTable, organisation, outbox },
+    holderOf: (tx, clock) => inspectionClockHolder({ inspections, documents }, tx, clock),
+  });
   const recount = createRecount({ database, trail, calendars, organisation });
   const people = createPeople({ database });
   const directory = createDirectory({ database, vault });
@@ -77,6 +82,7 @@ export async function composeServices(settings: Settings, component: string): Pr
     outbox,
     cases,
     clocks,
+    runningClocks: createRunningClocks({ database }),
     recount,
     deadlineTable,
     directory,

@@ -40,6 +40,8 @@ export interface People {
   seen(person: SeenPerson): Promise<Person>;
   /** The person with a login, or null when nobody of that name ever signed in. */
   byLogin(login: string): Promise<Person | null>;
+  /** The persons of an employee of the directory, by each login under which he signed in. */
+  byEmployee(employeeId: string): Promise<Person[]>;
   /** The person without noting anything: roles as told, unit and branch from the directory. */
   resolve(person: SeenPerson): Promise<Person>;
   init(): Promise<void>;
@@ -81,8 +83,12 @@ export function createPeople({ database }: { database: Database }): People {
       const found = await people.findById(login).lean<StoredPerson>().exec();
       return found ? resolve({ login: found._id, employeeId: found.employeeId, roles: found.roles }) : null;
     },
+    byEmployee: async (employeeId) => {
+      const found = await people.find({ employeeId }).lean<StoredPerson[]>().exec();
+      return Promise.all(found.map(({ _id: login, roles }) => resolve({ login, employeeId, roles })));
+    },
     resolve,
-    init: () => ensureCollection(database.connection, 'people', [{ key: { roles: 1 } }]),
+    init: () => ensureCollection(database.connection, 'people', [{ key: { roles: 1 } }, { key: { employeeId: 1 } }]),
   };
 }
 

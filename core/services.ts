@@ -20,6 +20,7 @@ import type { Logger } from './log.js';
 import type { Numbers } from './numbers.js';
 import type { Outbox } from './outbox.js';
 import type { People } from './people.js';
+import type { RunningClocks } from './running-clocks.js';
 import type { Trail } from './trail.js';
 import type { Vault } from './vault.js';
 
@@ -41,6 +42,7 @@ export interface Services {
   outbox: Outbox;
   cases: Cases;
   clocks: Clocks;
+  runningClocks: RunningClocks;
   recount: Recount;
   deadlineTable: DeadlineTable;
   directory: Directory;

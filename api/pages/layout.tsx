@@ -104,6 +104,7 @@ function Menu({ context }: { context: PageContext }): VNode {
         {person && (
           <>
             {readsCases(person) && <MenuLink path={path} href="/cases" label={text.say('page.cases')} />}
+            {readsCases(person) && <MenuLink path={path} href="/deadlines" label={text.say('page.deadlines')} />}
             <MenuLink path={path} href="/requests" label={text.say('page.requests')} />
             <a href={links.tasklist}>Tasklist</a>
             <a href={links.operate}>Operate</a>

@@ -17,7 +17,8 @@ import {
   type OffenceSign,
 } from './model.js';
 import { signsPart } from './signs.js';
-import { unitName } from './units.js';
+import { rulesOfSigns } from './clock-holder.js';
+import { unitCode, unitName } from './units.js';
 
 /** What the case file of an inspection can be told. Every change is one trail entry, in the caller's transaction. */
 export interface Inspections {
@@ -190,6 +191,7 @@ export function createInspections(deps: {
       await change(tx, caseId, {
         $set: { screening: { result, by: tx.by.id, at: tx.at }, inspectingUnit, branchCode },
       });
+      await clocks.moveToUnit(tx, caseId, unitCode({ inspectingUnit, branchCode }), rulesOfSigns);
       await trail.record(tx, {
         caseId,
         type: 'trigger.screened',
@@ -318,6 +320,7 @@ export function createInspections(deps: {
       const to = unitName(unit);
       if (from === to) return;
       await change(tx, caseId, { $set: unit, $push: { unitChanges: { from, to, at: tx.at, by: tx.by.id } } });
+      await clocks.moveToUnit(tx, caseId, unitCode(unit), rulesOfSigns);
       await trail.record(tx, { caseId, type: 'unit.changed', data: { from, to } });
       await outbox.message(tx, {
         caseId,

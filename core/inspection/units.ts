@@ -12,6 +12,11 @@ export function unitName(unit: Unit): string {
   return unit.inspectingUnit === 'centralOffice' ? 'central' : (unit.branchCode ?? 'branch');
 }
 
+/** The same where the API and stored clocks tell it: the branch's code, or `centralOffice`. */
+export function unitCode({ inspectingUnit, branchCode }: Unit): string {
+  return inspectingUnit === 'branch' && branchCode !== null ? branchCode : 'centralOffice';
+}
+
 /** Candidate groups of Tasklist for the unit that inspects. */
 export function groupsOf(unit: Unit): {
   issGroup: string;

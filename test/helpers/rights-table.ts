@@ -20,6 +20,8 @@ export interface Row {
   namesCase?: boolean;
   /** The answer lists cases: who may read the case finds it there. */
   lists?: boolean;
+  /** The same, of what runs in open cases alone. */
+  listsOpen?: boolean;
   /** No case is behind it: each caller asks once, whatever the state of his case. */
   ofNoCase?: boolean;
 }
@@ -185,6 +187,13 @@ const readingRows: Row[] = [
     status: signedIn(200),
     send: got(({ state }) => `/api/cases?state=${state}&limit=1`),
   },
+  { route: 'GET /deadlines', status: signedIn(200), send: page(() => '/deadlines'), listsOpen: true },
+  {
+    route: 'GET /api/deadlines',
+    status: signedIn(200),
+    send: got(() => '/api/deadlines?limit=100'),
+    listsOpen: true,
+  },
   {
     route: 'GET /api/access-log',
     status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
@@ -302,6 +311,7 @@ const headRows = readingRows.map((row): Row => ({
   ...row,
   route: row.route.replace('GET', 'HEAD'),
   lists: false,
+  listsOpen: false,
   send: (column, number) => row.send({ ...column, by: column.by.asking('HEAD') }, number),
 }));
 
