@@ -99,7 +99,16 @@ async function fill({ transaction }: Database, trail: Trail): Promise<void> {
       const clock: StoredClock = {
         ...{ _id: newId(), caseId: `case-${number}`, caseNumber: `INS-2026-${number}`, process: 'inspection' },
         ...{ rule: row.rule, row, basis, term, subject: `S-${index % clocksPerCase}`, startedAt, zone, ...counted },
-        ...{ state: 'running', stoppedAt: null, kept: null, reports: [], replaced: [], toTell: null },
+        ...{
+          state: 'running',
+          stoppedAt: null,
+          kept: null,
+          reports: [],
+          replaced: [],
+          toTell: null,
+          unit: null,
+          responsible: null,
+        },
         nextReportAt: null,
       };
       return { ...clock, nextReportAt: nextReportAt(clock) };
