@@ -17,7 +17,7 @@ export type { Finding } from './finding.js';
 export interface SweepResult {
   /** What this sweep recorded for the first time. */
   findings: Finding[];
-  /** How many of them are clocks that it reported. */
+  /** How many moments of clocks it reported: those among the findings, and the warnings. */
   reported: number;
   /** How many running clocks were counted again because a calendar changed. */
   recounted: number;
@@ -117,7 +117,7 @@ export function createWatchdog(deps: {
         notified: write !== null,
         ...facts,
       };
-      await findings.insertOne(finding, { session: tx.session });
+      if (!isWarning(finding)) await findings.insertOne(finding, { session: tx.session });
       if (write) await write(tx, finding);
       return finding;
     });
@@ -129,7 +129,7 @@ export function createWatchdog(deps: {
     return [
       {
         key,
-        graceMs: clockGraceMs,
+        graceMs: unreported.kind === 'warn' ? 0 : clockGraceMs,
         record: (write) =>
           recordOnce(write, async (tx) => {
             const {
@@ -316,6 +316,14 @@ export function createWatchdog(deps: {
             return suspect.record(null);
           });
           if (!finding) return;
+          if (isWarning(finding)) {
+            result.reported += 1;
+            log.info(
+              { caseNumber: finding.caseNumber, clockId: finding.clockId, rule: finding.rule },
+              'a clock warned',
+            );
+            return;
+          }
           result.findings.push(finding);
           if (finding.kind === 'clock-unreported') result.reported += 1;
           log.warn(
@@ -339,6 +347,9 @@ export function createWatchdog(deps: {
     },
   };
 }
+
+/** No timer of a diagram stands for a warning of a row: to give it is the watchdog's own work, and nothing that the engine failed to say. */
+const isWarning = ({ reportKind }: Finding): boolean => reportKind === 'warn';
 
 const trailTypes = {
   'case-without-instance': 'case.found-without-instance',
