@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { isUncounted } from '../../core/clock-truth.js';
 import type { StoredClock } from '../../core/clocks.js';
 import { dayReason, termInWords } from '../../core/term-words.js';
 import type { Text } from '../../core/text.js';
@@ -26,6 +27,7 @@ export function ClockExplained({ clock, text }: { clock: StoredClock; text: Text
           [text.say('term.due'), clock.dueAt && <Moment at={clock.dueAt} text={text} />],
         ]}
       />
+      {isUncounted(clock) && <p class="notice">{text.say('clock.uncounted')}</p>}
       {replaced.map(({ replacedAt, dueAt }) => (
         <p class="notice">
           {text.say('term.recounted', { moment: text.moment(replacedAt), due: dueAt ? text.moment(dueAt) : '—' })}
