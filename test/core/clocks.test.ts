@@ -247,6 +247,28 @@ describe('the truth of a clock', () => {
   });
 });
 
+describe('a paper that was entered late', () => {
+  test.each([
+    ['after its target', afterTarget, 'target', dueAt],
+    ['after its term', afterDue, 'broken', null],
+  ] as const)(
+    '%s has a clock from its receipt, and the gravest moment is reported at once',
+    async (_, entered, kind, next) => {
+      await fixture.travelTo(entered);
+      const clock = await started();
+      expect(clock).toMatchObject({ startedAt: new Date(revealedAt), dueAt: new Date(dueAt), state: 'running' });
+      expect(await report(clock, 'target')).toMatchObject({ first: true, kind });
+      expect(await report(clock, 'target')).toMatchObject({ first: false });
+      expect(await now(clock)).toMatchObject({ nextReportAt: next && new Date(next) });
+    },
+  );
+
+  test('and answered in time before that keeps its term', async () => {
+    await fixture.travelTo(afterDue);
+    expect(await stop(await started(), beforeTarget)).toMatchObject({ kept: true, nextReportAt: null });
+  });
+});
+
 describe('reporting a clock', () => {
   test('that has not passed yet, or was stopped in time, records nothing', async () => {
     const [early, kept] = [await started(), await started()];

@@ -112,6 +112,103 @@ describe('the change of the zone on 1 March 2024', () => {
   });
 });
 
+describe('the days around 1 March 2024 in both countries', () => {
+  const bishkek: CountingBasis = { ...basis, country: 'KG', zone: 'Asia/Bishkek' };
+  const moments = (term: Term, startedAt: string, by: CountingBasis) => {
+    const { targetAt, dueAt } = countTerm(term, at(startedAt), by);
+    return [targetAt.toISOString(), dueAt.toISOString()];
+  };
+  const oneDay: Term = { length: 1, unit: 'CD' };
+
+  // Almaty put its clocks back from 24:00 to 23:00 at 18:00Z of 29 February; Bishkek has UTC+6 before and after.
+  test.each<[string, Term, string, [string, string], [string, string]]>([
+    [
+      'the last millisecond at UTC+6 is of 29 February in both',
+      oneDay,
+      '2024-02-29T17:59:59.999Z',
+      ['2024-02-29T18:59:59.999Z', '2024-03-01T18:59:59.999Z'],
+      ['2024-02-29T17:59:59.999Z', '2024-03-01T17:59:59.999Z'],
+    ],
+    [
+      'the first at UTC+5 is still of 29 February in Almaty, of 1 March in Bishkek',
+      oneDay,
+      '2024-02-29T18:00:00.000Z',
+      ['2024-02-29T18:59:59.999Z', '2024-03-01T18:59:59.999Z'],
+      ['2024-03-01T17:59:59.999Z', '2024-03-02T17:59:59.999Z'],
+    ],
+    [
+      'the last of the second hour before midnight as well',
+      oneDay,
+      '2024-02-29T18:59:59.999Z',
+      ['2024-02-29T18:59:59.999Z', '2024-03-01T18:59:59.999Z'],
+      ['2024-03-01T17:59:59.999Z', '2024-03-02T17:59:59.999Z'],
+    ],
+    [
+      'midnight at UTC+5 is of 1 March in both',
+      oneDay,
+      '2024-02-29T19:00:00.000Z',
+      ['2024-03-01T18:59:59.999Z', '2024-03-02T18:59:59.999Z'],
+      ['2024-03-01T17:59:59.999Z', '2024-03-02T17:59:59.999Z'],
+    ],
+    [
+      'working days over it close by the offset of their own day; Saturday 2 March was worked in Kyrgyzstan',
+      workingDays(3),
+      '2024-02-28T04:00:00.000Z',
+      ['2024-03-01T13:30:00.000Z', '2024-03-04T18:59:59.999Z'],
+      ['2024-03-01T12:30:00.000Z', '2024-03-02T17:59:59.999Z'],
+    ],
+    [
+      'seven times 24 hours are so everywhere; the office had closed on Friday in Almaty, on Saturday in Bishkek',
+      { length: 7, unit: 'DUR' },
+      '2024-02-26T00:00:00.000Z',
+      ['2024-03-01T13:30:00.000Z', '2024-03-04T00:00:00.000Z'],
+      ['2024-03-02T12:30:00.000Z', '2024-03-04T00:00:00.000Z'],
+    ],
+    [
+      'more than thirty days are reached at 00:00 of the new offset',
+      { length: 30, unit: 'GT_CD' },
+      '2024-02-10T06:00:00.000Z',
+      ['2024-03-11T19:00:00.000Z', '2024-03-11T19:00:00.000Z'],
+      ['2024-03-11T18:00:00.000Z', '2024-03-11T18:00:00.000Z'],
+    ],
+  ])('%s', (_, term, startedAt, inAlmaty, inBishkek) => {
+    expect(moments(term, startedAt, basis)).toEqual(inAlmaty);
+    expect(moments(term, startedAt, bishkek)).toEqual(inBishkek);
+  });
+});
+
+describe('an event on a day off', () => {
+  // 21 to 25 March 2026: Nauryz on a weekend, and three days off after it.
+  test.each<[string, Term, string, { targetAt: string; dueAt: string }]>([
+    [
+      'on a Sunday: the first working day counts in both readings',
+      workingDays(1),
+      '2026-04-19T12:00:00+05:00',
+      { targetAt: '2026-04-20T13:30:00.000Z', dueAt: '2026-04-20T18:59:59.999Z' },
+    ],
+    [
+      'on the last day of a row of holidays',
+      workingDays(3),
+      '2026-03-25T23:59:59.999+05:00',
+      { targetAt: '2026-03-30T13:30:00.000Z', dueAt: '2026-03-30T18:59:59.999Z' },
+    ],
+    [
+      'in calendar days: the day off counts for the strict reading',
+      { length: 3, unit: 'CD' },
+      '2026-03-21T12:00:00+05:00',
+      { targetAt: '2026-03-23T18:59:59.999Z', dueAt: '2026-03-24T18:59:59.999Z' },
+    ],
+    [
+      'in spans of 24 hours that end on a Sunday: the target is the Friday before',
+      { length: 7, unit: 'DUR' },
+      '2026-04-12T12:00:00+05:00',
+      { targetAt: '2026-04-17T13:30:00.000Z', dueAt: '2026-04-19T07:00:00.000Z' },
+    ],
+  ])('%s', (_, term, startedAt, moments) => {
+    expect(count(term, startedAt)).toEqual(moments);
+  });
+});
+
 describe('other units', () => {
   test('calendar days: no roll-forward when the term ends on a day off', () => {
     expect(count({ length: 3, unit: 'CD' }, '2026-03-18T10:00:00+05:00')).toEqual({
