@@ -9,6 +9,7 @@ import { loadDeadlineTable } from './deadline-table.js';
 import { createDecisions } from './decisions.js';
 import { createDirectory } from './directory.js';
 import { createDocuments, type Documents } from './documents.js';
+import { createErasures } from './erasures.js';
 import { createEvidence } from './evidence/evidence.js';
 import { createFiles } from './files.js';
 import { addresseeOf } from './inspection/addressees.js';
@@ -92,6 +93,7 @@ export async function composeServices(settings: Settings, component: string): Pr
     inspections,
     extracts,
     decisions,
+    erasures: createErasures({ database, vault, trail }),
     evidence: createEvidence({ database, trail, origin: settings.evidence.origin }),
   };
   for (const part of Object.values(services) as { init?: () => Promise<void> }[]) await part.init?.();

@@ -96,6 +96,10 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
         .session(tx.session)
         .lean<StoredEmployee[]>()
         .exec();
+      const erased = await vault.erased(
+        known.map(({ subjectId }) => subjectId),
+        tx,
+      );
       const before = new Map(known.map((stored) => [stored._id, stored]));
       const result = { added: 0, changed: 0, unchanged: 0 };
       const changes: { replaceOne: { filter: { _id: string }; replacement: StoredEmployee; upsert: true } }[] = [];
@@ -107,7 +111,9 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
           continue;
         }
         result[former ? 'changed' : 'added'] += 1;
-        const subjectId = former?.subjectId ?? (await vault.createSubject(tx, 'employee'));
+        // Who was erased and is in the file again is a new subject: the old one stays unreadable.
+        const kept = former && !erased.has(former.subjectId) ? former.subjectId : null;
+        const subjectId = kept ?? (await vault.createSubject(tx, 'employee'));
         const replacement = { _id, subjectId, ...row, active: true, rowIndex, importedAt: clock.wallNow() };
         changes.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
       }

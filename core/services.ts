@@ -11,6 +11,7 @@ import type { DeadlineTable } from './deadline-table.js';
 import type { Decisions } from './decisions.js';
 import type { Directory } from './directory.js';
 import type { Documents } from './documents.js';
+import type { Erasures } from './erasures.js';
 import type { Files } from './files.js';
 import type { Evidence } from './evidence/evidence.js';
 import type { Extracts } from './inspection/extracts.js';
@@ -53,4 +54,5 @@ export interface Services {
   extracts: Extracts;
   decisions: Decisions;
   evidence: Evidence;
+  erasures: Erasures;
 }

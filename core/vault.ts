@@ -64,6 +64,10 @@ export interface Vault {
   encryptStream(subjectId: string, context?: string): Promise<Transform>;
   /** Decrypts what encryptStream made; the stream fails with a PermanentError when it was altered, reordered or cut off. */
   decryptStream(subjectId: string, context?: string): Promise<Transform>;
+  /** Which of these subjects were erased. */
+  erased(subjectIds: readonly string[], tx?: InTransaction): Promise<Set<string>>;
+  /** Drops a key from this process's memory. */
+  forget(subjectId: string): void;
   /** Makes the collection, and checks that MASTER_KEY is the one that wrapped the keys that are there. */
   init(): Promise<void>;
 }
@@ -202,6 +206,18 @@ export function createVault(deps: { database: Database; masterKey: Buffer; clock
         .digest('hex'),
     encryptStream: async (subjectId, context = '') => encryptTransform((await keysOf(subjectId)).file, context),
     decryptStream: async (subjectId, context = '') => decryptTransform((await keysOf(subjectId)).file, context),
+    erased: async (subjectIds, tx) => {
+      const found = await records
+        .find(
+          { _id: { $in: [...subjectIds] }, wrapped: null },
+          { projection: { _id: 1 }, ...(tx ? { session: tx.session } : {}) },
+        )
+        .toArray();
+      return new Set(found.map(({ _id }) => _id));
+    },
+    forget: (subjectId) => {
+      cache.delete(subjectId);
+    },
     init: async () => {
       await ensureCollection(database.connection, 'subject-keys');
       const record = await records.findOne({ wrapped: { $ne: null } }, { sort: { _id: -1 } });

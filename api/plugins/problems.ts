@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { InputProblem, type FieldFault } from '../../core/errors.js';
+import { SubjectErasedError } from '../../core/vault.js';
 import { errorFields } from '../../core/log.js';
 
 export interface Problem {
@@ -65,6 +66,8 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
     const inPath = (error as { validationContext?: string }).validationContext === 'params';
     return describeProblem(request, inPath ? new InputProblem(404, 'not-found') : error);
   }
+  // What an erased key sealed is there no more, for anybody.
+  if (error instanceof SubjectErasedError) return describeProblem(request, new InputProblem(404, 'not-found'));
   const { statusCode = 500, code, name = '' } = error as { statusCode?: number; code?: string; name?: string };
   if (statusCode < 500) return describeProblem(request, clientFault(request, statusCode, code ?? name));
   const unreachable = /Mongo.*(Network|ServerSelection|WaitQueue)|MongoNotConnected/.test(name);
