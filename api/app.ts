@@ -13,6 +13,7 @@ import { accessLogRoutes } from './cases/access-log.js';
 import { exportRoutes } from './cases/export.js';
 import { caseRoutes } from './cases/routes.js';
 import { clockRoutes } from './clocks/routes.js';
+import { contentPolicy } from './content-policy.js';
 import { deadlineRoutes } from './deadlines/routes.js';
 import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
@@ -63,17 +64,7 @@ export async function buildApp(services: Services) {
     limits: { fileSize: Number.MAX_SAFE_INTEGER, files: 1, fields: 20, fieldSize: 10_000 },
   });
   await app.register(helmet, {
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        formAction: ["'self'", new URL(settings.oidc.issuer).origin],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-        upgradeInsecureRequests: settings.web.publicUrl.startsWith('https:') ? [] : null,
-      },
-    },
+    contentSecurityPolicy: contentPolicy(settings),
     strictTransportSecurity: settings.web.publicUrl.startsWith('https:'),
     referrerPolicy: { policy: 'no-referrer' },
     // Tasklist is sandboxed by its own policy, and so is what a form's link opens: a browser loads no page with this header there.

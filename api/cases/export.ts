@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { inProject } from '../../config/index.js';
@@ -33,30 +34,41 @@ export const exportRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
         },
       },
     },
-    async (request, reply) => {
-      const opened = await openCase(services, request, request.params.number, 'case.export');
-      const { record } = opened;
-      await services.database.transaction(actorOf(signedIn(request)), (tx) =>
-        services.trail.record(tx, { caseId: record._id, type: 'case.exported' }),
-      );
-      const file = await readCaseFile(services, opened);
-      const archive = services.evidence.exportCase({
-        caseId: record._id,
-        number: record.number,
-        files: filesOf(services, file),
-      });
-      // The first part comes only when the sealer has answered: until then a problem can still be told.
-      const first = await archive.next().catch((error: unknown) => {
-        throw error instanceof SealerSilentError ? new InputProblem(503, 'sealer-silent') : error;
-      });
-      return reply
-        .type('application/zip')
-        .header('content-disposition', `attachment; filename="${record.number}.zip"`)
-        .header('cache-control', 'no-store')
-        .send(Readable.from(resumed(first, archive), { objectMode: false }));
-    },
+    (request, reply) => sendExport(services, request, reply, request.params.number),
   );
 };
+
+/**
+ * Answers the export of a case to somebody who may have it, and records that he had it.
+ * @throws InputProblem as {@link openCase}, and 503 when the sealer does not answer.
+ */
+export async function sendExport(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  number: string,
+): Promise<FastifyReply> {
+  const opened = await openCase(services, request, number, 'case.export');
+  const { record } = opened;
+  await services.database.transaction(actorOf(signedIn(request)), (tx) =>
+    services.trail.record(tx, { caseId: record._id, type: 'case.exported' }),
+  );
+  const file = await readCaseFile(services, opened);
+  const archive = services.evidence.exportCase({
+    caseId: record._id,
+    number: record.number,
+    files: filesOf(services, file),
+  });
+  // The first part comes only when the sealer has answered: until then a problem can still be told.
+  const first = await archive.next().catch((error: unknown) => {
+    throw error instanceof SealerSilentError ? new InputProblem(503, 'sealer-silent') : error;
+  });
+  return reply
+    .type('application/zip')
+    .header('content-disposition', `attachment; filename="${record.number}.zip"`)
+    .header('cache-control', 'no-store')
+    .send(Readable.from(resumed(first, archive), { objectMode: false }));
+}
 
 async function* resumed(
   first: IteratorResult<Uint8Array>,

@@ -18,6 +18,7 @@ export type Staff = readonly (readonly [id: string, shown: string])[];
 /** The parts of the page in their order, by the anchor of each; the catalogue's key is `case.<part>`. */
 export const partNames = [
   'clocks',
+  'diagram',
   'trigger',
   'employees',
   'documents',

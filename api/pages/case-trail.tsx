@@ -8,7 +8,9 @@ import { Stamp } from './layout.js';
 const shownEntries = 50;
 
 /** Who did what when, newest first, folded until somebody wants it. `before` is the number of an entry that is shown already. */
-export function Trail({ context: { text }, file, before }: Omit<Part, 'can'> & { before?: number }): VNode {
+export function Trail({ part, before }: { part: Part; before?: number }): VNode {
+  const { context, file, can } = part;
+  const { text } = context;
   const { number } = file.opened.record;
   const count = file.trail.length;
   const known = before === undefined ? file.trail : file.trail.filter(({ seq }) => seq < before);
@@ -46,6 +48,16 @@ export function Trail({ context: { text }, file, before }: Omit<Part, 'can'> & {
           <a href={`/api/cases/${number}`}>{text.say('case.whole-file')}</a>
         </p>
       </details>
+      {can.has('case.export') && (
+        <div class="export">
+          <a class="button" href={`/cases/${number}/export`}>
+            {text.say('case.export')}
+          </a>
+          <p>
+            {text.say('case.export-check')} <code>{`npm run verify-trail -- ${number}.zip`}</code>
+          </p>
+        </div>
+      )}
     </Section>
   );
 }

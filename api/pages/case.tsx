@@ -1,6 +1,8 @@
 import type { VNode } from 'preact';
 import { isUncounted } from '../../core/clock-truth.js';
+import type { DiagramPath } from '../../core/inspection/case-path.js';
 import type { CaseFile } from '../cases/views.js';
+import { Diagrams } from './case-diagram.js';
 import { Documents, Letters } from './case-papers.js';
 import { Badge, Command, Facts, Section, Table, unitNameOf, type Part, type Staff } from './case-parts.js';
 import { Conclusion, Employees, Other, offersOther, Signs } from './case-people.js';
@@ -15,12 +17,14 @@ export function CasePage({
   file,
   can,
   staff,
+  paths,
   before,
 }: {
   context: PageContext;
   file: CaseFile;
   can: ReadonlySet<string>;
   staff: Staff;
+  paths: DiagramPath[];
   /** Entries of the trail are shown from the one before this number on; from the newest on where it is left out. */
   before?: number;
 }): VNode {
@@ -54,6 +58,7 @@ export function CasePage({
           {record.state === 'open' && record.voidReason && <p class="notice">{text.say('case.being-voided')}</p>}
         </section>
         <Clocks {...part} />
+        <Diagrams context={context} paths={paths} />
         <Trigger {...part} />
         <Employees part={part} staff={staff} />
         <Documents part={part} staff={staff} />
@@ -61,7 +66,7 @@ export function CasePage({
         <Conclusion {...part} />
         <Letters {...part} />
         <Other {...part} />
-        <Trail context={context} file={file} before={before} />
+        <Trail part={part} before={before} />
       </div>
     </div>
   );
@@ -75,6 +80,7 @@ function Contents(part: Part): VNode {
   const concluded = conclusions.length + measures.length;
   const parts: [name: string, count: number | null][] = [
     ['clocks', clocks.length],
+    ['diagram', null],
     ['trigger', null],
     ['employees', lines.length],
     ['documents', documents.length],

@@ -34,7 +34,12 @@ function Page({ context, title, content }: { context: PageContext; title: string
   const { language } = text;
   return (
     <html lang={language}>
-      <Head title={title} />
+      <Head
+        title={title}
+        sheets={
+          /^\/cases\/./.test(context.path) ? ['bpmn-js/diagram.css', 'bpmn-js/viewer.css', 'merzim.css'] : undefined
+        }
+      />
       <body>
         <a class="skip" href="#main">
           {text.say('page.skip')}
@@ -57,13 +62,15 @@ function Page({ context, title, content }: { context: PageContext; title: string
 }
 
 /** The head of every page, a problem's too. */
-export function Head({ title }: { title: string }): VNode {
+export function Head({ title, sheets = ['merzim.css'] }: { title: string; sheets?: readonly string[] }): VNode {
   return (
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <title>{`${title} · Merzim`}</title>
-      <link rel="stylesheet" href="/assets/merzim.css" />
+      {sheets.map((sheet) => (
+        <link rel="stylesheet" href={`/assets/${sheet}`} />
+      ))}
     </head>
   );
 }

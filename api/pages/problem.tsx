@@ -47,8 +47,9 @@ export function problemPage(request: FastifyRequest, problem: Problem): string {
   )}`;
 }
 
-/** The page that the refused form was on; null where the refusal is of a page itself. */
-function backOf(request: FastifyRequest, { instance, type }: Problem): string | null {
+/** The page that the refused form or export was on; null where the refusal is of a page itself. */
+function backOf(request: FastifyRequest, { instance, type, status }: Problem): string | null {
+  if (status === 503 && instance.endsWith('/export')) return instance.slice(0, -'/export'.length);
   if (request.method !== 'POST' || type.endsWith(':link-used') || instance === '/sign-out') return null;
   if (instance.startsWith('/requests/')) return '/requests';
   return /^\/cases\/[A-Z0-9-]+(?=\/)/.exec(instance)?.[0] ?? instance;

@@ -1,22 +1,25 @@
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { VNode } from 'preact';
-import { inProject } from '../../config/index.js';
+import { readDiagrams } from '../../core/diagrams.js';
 import { InputProblem } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
 import { actions } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import type { TextParams } from '../../core/text.js';
 import { allowedActions, openCase, signedIn } from '../access.js';
+import { sendExport } from '../cases/export.js';
 import { followCase, listCases, runCommand, uploadToCase } from '../cases/routes.js';
+import { readPath } from '../cases/path.js';
 import { readCaseFile } from '../cases/views.js';
+import { contentPolicy } from '../content-policy.js';
 import { parseInput } from '../faults.js';
 import { inspectionCommands } from '../inspection/commands.js';
 import { file } from '../inspection/routes.js';
 import { caseNumber, newInspection } from '../inspection/schemas.js';
 import { triesPerMinute } from '../limits.js';
 import { answerLink, answerRequest, requestOfLink, requestsOf } from './answers.js';
+import { assetRoutes } from './assets.js';
 import { CasePage } from './case.js';
 import { applicationOf, filled, formOf, refusedOf } from './forms.js';
 import { contextOf, page, type PageContext } from './layout.js';
@@ -41,14 +44,12 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
       .header('cache-control', 'no-store')
       .send(page(context, request.text.say(title, params), content(context)));
   };
-  const css = readFileSync(inProject('api', 'pages', 'merzim.css'), 'utf8');
+  const diagrams = await readDiagrams('inspection');
   const hide = { schema: { hide: true } } as const;
   const shows = (access: string) => ({ ...hide, config: { access } });
   const limited = (max: number) => ({ ...hide, config: { rateLimit: { max, timeWindow: '1 minute' } } });
 
-  app.get('/assets/merzim.css', hide, (_request, reply) =>
-    reply.type('text/css; charset=utf-8').header('cache-control', 'public, max-age=300').send(css),
-  );
+  await app.register(assetRoutes, { diagrams });
   app.get('/', hide, (request, reply) =>
     show(request, reply, 'page.home-title', (context) => <Home context={context} />),
   );
@@ -118,7 +119,8 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
     const listed = await listCases(services, request, { before: cursorOf(request, /^[0-9A-Z]{26}$/), limit: 50 });
     return show(request, reply, 'page.cases', (context) => <Cases context={context} listed={listed} />);
   });
-  app.get('/cases/:number', hide, async (request, reply) => {
+  const drawing = { ...hide, helmet: { contentSecurityPolicy: contentPolicy(settings, { script: true }) } };
+  app.get('/cases/:number', drawing, async (request, reply) => {
     const opened = await openCase(services, request, numberOf(request), 'case.read');
     const [caseFile, can, everybody] = await Promise.all([
       readCaseFile(services, opened),
@@ -128,6 +130,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
     const staff = everybody.map(
       ({ employeeId, fullName, position }) => [employeeId, `${fullName}, ${position}`] as const,
     );
+    const paths = await readPath(services, diagrams, caseFile);
     const { number } = opened.record;
     const before = cursorOf(request, /^[1-9][0-9]{0,9}$/);
     return show(
@@ -135,11 +138,13 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
       reply,
       'page.case',
       (context) => (
-        <CasePage {...{ context, file: caseFile, can, staff }} before={before ? Number(before) : undefined} />
+        <CasePage {...{ context, file: caseFile, can, staff, paths }} before={before ? Number(before) : undefined} />
       ),
       { number },
     );
   });
+  // The API's route again, so that a browser is told by a page when nothing can be proved now.
+  app.get('/cases/:number/export', hide, (request, reply) => sendExport(services, request, reply, numberOf(request)));
   app.post('/cases/:number/documents', hide, async (request, reply) => {
     await uploadToCase(services, request, numberOf(request));
     return reply.redirect(`/cases/${numberOf(request)}`, 303);

@@ -81,7 +81,16 @@ const stops: Record<string, () => Stop[]> = {
     { name: 'home', path: '/' },
     { name: 'cases', path: '/cases' },
     { name: 'requests', path: '/requests' },
-    ...(['outOfScope', 'inStudy', 'concluded', 'voided'] as const).map(caseStop),
+    ...(['outOfScope', 'concluded', 'voided'] as const).map(caseStop),
+    {
+      ...caseStop('inStudy'),
+      act: async (page) => {
+        await page.locator('.picture .step-done').first().waitFor();
+        await page.locator('summary', { hasText: 'Request document' }).click();
+        for (const state of ['done', 'current', 'late'])
+          await page.locator(`[data-source$="/document-request"] .step-${state}`).first().waitFor();
+      },
+    },
     {
       name: 'case-refused',
       path: `/cases/${told.inStudy}`,
@@ -104,10 +113,19 @@ const stops: Record<string, () => Stop[]> = {
   auditor: () => [
     { name: 'cases', path: '/cases' },
     { name: 'trail', path: `/cases/${told.concluded}?before=180` },
+    { name: 'export-silent', path: `/cases/${told.concluded}/export`, status: 503 },
   ],
   registrar: () => [{ name: 'home', path: '/' }],
   administrator: () => [{ name: 'home', path: '/' }],
 };
+
+test('without script the case page says the steps as a list', async () => {
+  const { body } = await (await site.as('iss.ala')).page(`/cases/${told.inStudy}?lang=en`);
+  const [, steps = ''] = /Request document<\/summary>(.*?)<\/ol>/s.exec(body) ?? [];
+  expect(steps.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')).toMatch(
+    /Request document done .* 2 times .*Await document waiting now .*DL-INS-3 due late/,
+  );
+});
 
 describe.each(pageLanguages)('in %s', (language) => {
   test.each(Object.keys(stops))(

@@ -1,3 +1,4 @@
+import { createHandledJobs } from '../../core/handled-jobs.js';
 import { staff } from './inspection.js';
 import { somebody as step } from '../helpers/database.js';
 import type { ApiSite, Caller } from '../helpers/api-site.js';
@@ -141,7 +142,27 @@ async function tellInStudy(site: ApiSite): Promise<{ number: string; link: strin
       }),
     );
   await reportOverdue(site, caseId);
+  await doJobs(site, caseId);
   return { number, link: (await site.ask(number, 'hrSanctionsCertificate', 2)).link };
+}
+
+/** What the engine would have handed out on the way to the documents. */
+async function doJobs(site: ApiSite, caseId: string): Promise<void> {
+  const { database } = site.services;
+  const jobs = createHandledJobs({ database });
+  for (const [index, place] of [
+    'inspection/ServiceTask_OpenCase',
+    'inspection/ServiceTask_RecordScreening',
+    'document-request/ServiceTask_RequestDocument',
+    'document-request/ServiceTask_RequestDocument',
+    'start-clock/ServiceTask_StartClock',
+  ].entries()) {
+    const [processId = '', elementId = ''] = place.split('/');
+    const identity = { epoch: 'told', jobType: 'told', elementInstanceKey: String(index), caseId };
+    await database.transaction(step, (tx) =>
+      jobs.remember(tx, identity, { kind: 'completed', facts: {} }, { processId, elementId }),
+    );
+  }
 }
 
 async function tellConcluded(site: ApiSite): Promise<string> {

@@ -91,6 +91,11 @@ export async function walk(
     page.on('response', (response) => {
       if (response.request().isNavigationRequest()) status = response.status();
     });
+    const refused: string[] = [];
+    page.on('pageerror', ({ message }) => refused.push(`script: ${message}`));
+    page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) refused.push(message.text());
+    });
     for (const stop of stops) {
       await page.goto(`${base}${stop.path}`);
       if (stop.act) await stop.act(page);
@@ -102,6 +107,7 @@ export async function walk(
         found.push(...here.map((fault) => `at ${width}: ${fault}`));
         if (shotsFolder) await shoot(page, path.join(shotsFolder, `${stop.name}-${who}-${language}-${width}.png`));
       }
+      found.push(...refused.splice(0));
       faults.push(...found.map((fault) => `${who} ${stop.name} ${language}: ${fault}`));
     }
   } finally {

@@ -154,6 +154,18 @@ const readingRows: Row[] = [
   { ...ofNoCase, route: 'GET /apply', status: anybody(200), send: page(() => '/apply') },
   { ...ofNoCase, route: 'GET /follow', status: anybody(200), send: page(() => '/follow') },
   { ...ofNoCase, route: 'GET /assets/merzim.css', status: anybody(200), send: page(() => '/assets/merzim.css') },
+  ...['diagram.js', 'bpmn-js/viewer.js', 'bpmn-js/viewer.css', 'bpmn-js/diagram.css'].map((name): Row => ({
+    ...ofNoCase,
+    route: `GET /assets/${name}`,
+    status: anybody(200),
+    send: page(() => `/assets/${name}`),
+  })),
+  {
+    ...ofNoCase,
+    route: 'GET /assets/diagrams/:process',
+    status: anybody(200),
+    send: page(() => '/assets/diagrams/inspection'),
+  },
   { ...ofNoCase, route: 'GET /health/live', status: anybody(200), send: got(() => '/health/live') },
   { ...ofNoCase, route: 'GET /health/ready', status: anybody(200), send: got(() => '/health/ready') },
   { ...ofNoCase, route: 'GET /api/openapi.json', status: anybody(200), send: got(() => '/api/openapi.json') },
@@ -216,6 +228,12 @@ const readingRows: Row[] = [
     route: 'GET /api/cases/:number/export',
     status: ofCase(503, always(readers)),
     send: got((_column, number) => `/api/cases/${number}/export`),
+    namesCase: true,
+  },
+  {
+    route: 'GET /cases/:number/export',
+    status: ofCase(503, always(readers)),
+    send: page((_column, number) => `/cases/${number}/export`),
     namesCase: true,
   },
   {
