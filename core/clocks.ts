@@ -13,7 +13,7 @@ import {
   type ReportKind,
   type StoredClock,
 } from './clock-truth.js';
-import { figuresOf, type ClockFigures } from './clock-figures.js';
+import { figuresIndex, figuresOf, type ClockFigures } from './clock-figures.js';
 import { ensureCollection } from './collections.js';
 import type { Database, Tx } from './database.js';
 import type { DeadlineRow, DeadlineTable } from './deadline-table.js';
@@ -288,6 +288,7 @@ export function createClocks(deps: {
           partialFilterExpression: { nextReportAt: { $type: 'date' } },
         },
         { key: { state: 1, dueAt: 1 }, name: 'state-due' },
+        figuresIndex,
         {
           key: { 'toTell.dueAt': 1 },
           name: 'to-tell',

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { ClockFigures } from '../core/clock-figures.js';
 
 /** How a job delivery ended. `replayed`: answered with the remembered result; `late`: the engine no longer had the job. */
 export type JobResult = 'completed' | 'error' | 'retry' | 'incident' | 'replayed' | 'late' | 'unanswered';
@@ -17,6 +18,9 @@ export interface Metrics {
   sweeps: Counter<'outcome'>;
   findings: Counter<'kind'>;
   sealerAgeSeconds: Gauge;
+  clocksOpen: Gauge<'rule'>;
+  clocksDueSoon: Gauge<'rule'>;
+  clocksBroken: Gauge<'rule'>;
 }
 
 export function createMetrics(component: string): Metrics {
@@ -92,7 +96,44 @@ export function createMetrics(component: string): Metrics {
       help: 'Time since the sealer last looked for entries',
       registers,
     }),
+    clocksOpen: new Gauge({
+      name: 'merzim_clocks_open',
+      help: 'Running clocks by rule',
+      labelNames: ['rule'],
+      registers,
+    }),
+    clocksDueSoon: new Gauge({
+      name: 'merzim_clocks_due_soon',
+      help: 'Running clocks by rule whose term ends within 24 hours',
+      labelNames: ['rule'],
+      registers,
+    }),
+    clocksBroken: new Gauge({
+      name: 'merzim_clocks_broken',
+      help: 'Clocks by rule whose term ran out: still running, or stopped too late',
+      labelNames: ['rule'],
+      registers,
+    }),
   };
+}
+
+/**
+ * Shows how many clocks each rule has: 0 for a rule of `rules` without clocks, so that its first broken one is a rise. Without figures nothing is
+ * shown: old ones would look like true ones.
+ */
+export function showClocks(
+  { clocksOpen, clocksDueSoon, clocksBroken }: Metrics,
+  figures: ClockFigures | null,
+  rules: readonly string[],
+): void {
+  for (const gauge of [clocksOpen, clocksDueSoon, clocksBroken]) gauge.reset();
+  if (!figures) return;
+  for (const rule of new Set([...rules, ...Object.keys(figures.byRule)])) {
+    const { open, dueSoon, broken } = figures.byRule[rule] ?? { open: 0, dueSoon: 0, broken: 0 };
+    clocksOpen.set({ rule }, open);
+    clocksDueSoon.set({ rule }, dueSoon);
+    clocksBroken.set({ rule }, broken);
+  }
 }
 
 /** A gauge that is asked when it is read, e.g. how long ago the last successful poll was. */

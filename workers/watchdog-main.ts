@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tellOfClock, tellOfMoves } from '../core/clock-notices.js';
 import { composeServices } from '../core/compose.js';
+import { forwardUnits } from '../core/deadlines.js';
 import { newestEpoch } from '../core/engine-epoch.js';
 import { createLeases } from '../core/leases.js';
 import { errorFields } from '../core/log.js';
 import { createWatchdog, watchdogActor } from '../core/watchdog.js';
+import { showClocks } from './metrics.js';
 import { databaseCheck, runProcess } from './process.js';
 
 const everyMs = 10_000;
@@ -33,6 +35,17 @@ await runProcess('watchdog', async ({ settings, metrics }) => {
   const id = randomUUID();
   const stopping = new AbortController();
   let awakeMs = clock.monotonicMs();
+  const clockRules = services.deadlineTable.rows
+    .filter(({ unit }) => forwardUnits.some((known) => known === unit))
+    .map(({ rule }) => rule);
+  /** Whoever stands by shows the clocks, too. */
+  const countClocks = async (): Promise<void> => {
+    const figures = await clocks.clockFigures().catch((error: unknown) => {
+      log.error(errorFields(error), 'the clocks could not be counted for the metrics');
+      return null;
+    });
+    showClocks(metrics, figures, clockRules);
+  };
   const round = async (): Promise<void> => {
     if (await leases.hold('watchdog', id, 3 * everyMs)) {
       const { findings } = await watchdog.sweep();
@@ -47,6 +60,7 @@ await runProcess('watchdog', async ({ settings, metrics }) => {
         metrics.sweeps.inc({ outcome: 'failed' });
         log.error(errorFields(error), 'sweep failed; the next one follows');
       });
+      await countClocks();
       await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CalendarMissingError, createCalendar } from '../../core/calendar.js';
+import { figuresIndex, figuresPipeline, fromIndex } from '../../core/clock-figures.js';
 import type { StoredClock } from '../../core/clocks.js';
 import { PermanentError } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
@@ -361,6 +362,16 @@ describe('figures', () => {
       });
       await own.run((tx) => own.clocks.stop(tx, { clockId: soon._id, stoppedAt: new Date(beforeTarget) }));
       expect(await own.clocks.clockFigures()).toMatchObject({ open: 3, dueSoon: 0, broken: 2 });
+      const plan = JSON.stringify(
+        await own.database.connection
+          .collection('clocks')
+          .aggregate(figuresPipeline(own.database.clock.legalNow()), fromIndex)
+          .explain('queryPlanner'),
+        (name, value: unknown) => (name === 'rejectedPlans' ? [] : value),
+      );
+      const stages = new Set([...plan.matchAll(/"stage":"([A-Z_]+)"/g)].map(([, stage]) => stage));
+      expect([stages.has('IXSCAN'), stages.has('COLLSCAN'), stages.has('FETCH')]).toEqual([true, false, false]);
+      expect([...plan.matchAll(/"indexName":"([^"]+)"/g)].map(([, name]) => name)).toContain(figuresIndex.name);
     } finally {
       await own.close();
     }

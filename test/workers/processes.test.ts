@@ -130,7 +130,7 @@ test('a relay that is told to end lets the mail that is under way arrive, takes 
   expect([await first(), await second(), held.length]).toEqual(['sent', 'composed', 1]);
 });
 
-test('a watchdog removes old files that nothing refers to, and told to end it gives its place back and exits with 0', async () => {
+test('a watchdog removes old files that nothing refers to, shows the clocks by rule, and told to end it gives its place back and exits with 0', async () => {
   const { files, vault, database } = services;
   const subjectId = await vault.createSubject(null, 'case');
   const content = Readable.from([randomBytes(100)]);
@@ -139,8 +139,18 @@ test('a watchdog removes old files that nothing refers to, and told to end it gi
   const orphans = database.connection.collection<{ _id: string }>('file-orphans');
   await orphans.updateOne({ _id: fileId }, { $set: { startedAt } });
 
+  await application();
+
   const watchdog = await started('workers/watchdog-main.ts');
   await waitFor(async () => (await orphans.findOne({ _id: fileId })) === null, 'the file to be removed', 30_000);
+  const figures = () => fetch(`http://127.0.0.1:${env.HEALTH_PORT}/metrics`).then((response) => response.text());
+  await waitFor(
+    async () => (await figures()).includes('merzim_clocks_open{rule="DL-INS-5"'),
+    'the clocks to be counted',
+  );
+  expect(await figures()).toMatch(/^merzim_clocks_open\{rule="DL-INS-5",[^}]*\} 1$/m);
+  expect(await figures()).toMatch(/^merzim_clocks_broken\{rule="DL-INS-1",[^}]*\} 0$/m);
+
   const lease = () => createLeases({ database }).hold('watchdog', 'another', 1_000);
   expect(await lease()).toBe(false);
   watchdog.kill('SIGTERM');
