@@ -12,6 +12,7 @@ import type { Services } from '../core/services.js';
 import { accessLogRoutes } from './cases/access-log.js';
 import { exportRoutes } from './cases/export.js';
 import { caseRoutes } from './cases/routes.js';
+import { registerRoutes } from './cases/register.js';
 import { clockRoutes } from './clocks/routes.js';
 import { contentPolicy } from './content-policy.js';
 import { deadlineRoutes } from './deadlines/routes.js';
@@ -94,6 +95,7 @@ export async function buildApp(services: Services) {
   await app.register(inspectionRoutes, { services });
   await app.register(caseRoutes, { services });
   await app.register(exportRoutes, { services });
+  await app.register(registerRoutes, { services });
   await app.register(clockRoutes, { services });
   await app.register(accessLogRoutes, { services });
   await app.register(deadlineRoutes, { services });

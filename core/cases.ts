@@ -160,6 +160,8 @@ function caseSchema(): Schema<CaseRecord> {
     { unique: true, partialFilterExpression: { sourceRef: { $type: 'string' } } },
   );
   schema.index({ process: 1, state: 1, _id: -1 });
+  schema.index({ outcome: 1, _id: -1 });
+  schema.index({ receivedAt: -1 });
   schema.index({ state: 1, instanceKey: 1 });
   return schema;
 }

@@ -4,6 +4,7 @@ import { ensureCollection } from './collections.js';
 import type { Database, Tx } from './database.js';
 import { readDirectoryFile, type DirectoryRow } from './directory-file.js';
 import { personalFields } from './personal-fields.js';
+import { searchIndexes } from './search-index.js';
 import type { Vault } from './vault.js';
 
 export { DirectoryFileError, type DirectoryRow } from './directory-file.js';
@@ -24,6 +25,8 @@ interface StoredEmployee extends Omit<DirectoryRow, 'employeeId'> {
   /** Keyed hash of the row, to find out cheaply whether a new file changes it. */
   rowIndex: string;
   importedAt: Date;
+  /** Keyed hashes by which name, IIN and address are found. */
+  searchIndex: string[];
 }
 
 export interface ImportResult {
@@ -104,7 +107,7 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
       const result = { added: 0, changed: 0, unchanged: 0 };
       const changes: { replaceOne: { filter: { _id: string }; replacement: StoredEmployee; upsert: true } }[] = [];
       for (const { employeeId: _id, ...row } of rows) {
-        const rowIndex = vault.blindIndex('directory.row', JSON.stringify(row));
+        const rowIndex = vault.blindIndex('directory.row.2', JSON.stringify(row));
         const former = before.get(_id);
         if (former?.active && former.rowIndex === rowIndex) {
           result.unchanged += 1;
@@ -114,7 +117,15 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
         // Who was erased and is in the file again is a new subject: the old one stays unreadable.
         const kept = former && !erased.has(former.subjectId) ? former.subjectId : null;
         const subjectId = kept ?? (await vault.createSubject(tx, 'employee'));
-        const replacement = { _id, subjectId, ...row, active: true, rowIndex, importedAt: clock.wallNow() };
+        const replacement = {
+          _id,
+          subjectId,
+          ...row,
+          active: true,
+          rowIndex,
+          importedAt: clock.wallNow(),
+          searchIndex: searchIndexes(vault, [row.fullName, row.fullNameKk, row.iin, row.email]),
+        };
         changes.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
       }
       if (changes.length > 0) await employees.bulkWrite(changes, { session: tx.session });
@@ -157,6 +168,7 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
       ensureCollection(database.connection, 'employees', [
         { key: { login: 1 }, unique: true, partialFilterExpression: { login: { $type: 'string' } } },
         { key: { unitId: 1, headOfUnit: 1 } },
+        { key: { searchIndex: 1 } },
       ]),
   };
 
@@ -182,7 +194,13 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
 
 const leave = { $set: { active: false, login: null, headOfUnit: false, rowIndex: '' } };
 
-function toEmployee({ _id, rowIndex: _rowIndex, importedAt: _importedAt, ...row }: StoredEmployee): Employee {
+function toEmployee({
+  _id,
+  rowIndex: _rowIndex,
+  importedAt: _importedAt,
+  searchIndex: _searchIndex,
+  ...row
+}: StoredEmployee): Employee {
   return { employeeId: _id, ...row };
 }
 
@@ -209,6 +227,7 @@ function employeeSchema(vault: Vault): Schema<StoredEmployee> {
       active: { type: Boolean, required: true },
       rowIndex: { type: String, default: '' },
       importedAt: { type: Date, required: true },
+      searchIndex: { type: [String], default: [] },
     },
     { versionKey: false, minimize: false },
   );

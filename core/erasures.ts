@@ -82,11 +82,12 @@ export function createErasures(deps: { database: Database; vault: Vault; trail: 
       .find({ _id: { $in: concerned.map(({ _id }) => _id) }, 'trigger.senderSubjectId': subjectId }, { session })
       .toArray();
     const ofSender = { _id: { $in: sent.map(({ _id }) => _id) } };
+    await inspections.updateMany(ofSender, { $unset: { 'trigger.senderIndex': '' } }, { session });
     await cases.updateMany(ofSender, { $set: { sourceRef: null } }, { session });
     // Not the whole: the key stays used, so that a late repeat is refused and makes no second case.
     const repeatable = { ...ofSender, idempotency: { $ne: null } };
     await cases.updateMany(repeatable, { $set: { 'idempotency.contentHash': '' } }, { session });
-    const gone = { active: false, login: null, headOfUnit: false, rowIndex: '' };
+    const gone = { active: false, login: null, headOfUnit: false, rowIndex: '', searchIndex: [] };
     await employees.updateMany({ subjectId }, { $set: gone }, { session });
   };
 

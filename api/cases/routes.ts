@@ -5,12 +5,13 @@ import { InputProblem } from '../../core/errors.js';
 import { hashAccessCode } from '../../core/inspection/intake.js';
 import type { Services } from '../../core/services.js';
 import { requestsPerMinute, triesPerMinute } from '../limits.js';
-import { actorOf, caseEnded, mayRead, openCase, readsCases, reopenCase, sameHash, signedIn } from '../access.js';
+import { actorOf, caseEnded, openCase, reopenCase, sameHash, signedIn } from '../access.js';
 import { inspectionCommands, type Command } from '../inspection/commands.js';
 import { caseNumber, clockView } from '../inspection/schemas.js';
 import { problems, security } from '../openapi.js';
+import { listCases, registerQuery } from './register.js';
 import { receiveDocument, type Destination } from './upload.js';
-import { caseView, clockViewOf, readCaseFile } from './views.js';
+import { caseView, readCaseFile } from './views.js';
 
 const params = z.object({ number: caseNumber.describe('case number, e.g. INS-2026-000017') });
 const ulid = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, { error: 'id' });
@@ -35,8 +36,7 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
         tags: ['case'],
         security: security.staff,
         querystring: z.strictObject({
-          state: z.enum(['open', 'closed', 'voided']).optional(),
-          lang: z.string().optional(),
+          ...registerQuery.shape,
           before: ulid.optional().describe('cursor: `next` of the previous page'),
           limit: z.coerce.number().int().min(1).max(100).default(50),
         }),
@@ -218,41 +218,4 @@ export async function followCase(services: Services, number: string, code: strin
     registeredAt: record.registeredAt.toISOString(),
     closedAt: record.closedAt?.toISOString() ?? null,
   };
-}
-
-/** A page of the cases that the caller may read. */
-export async function listCases(
-  services: Services,
-  request: Parameters<typeof openCase>[1],
-  query: { state?: 'open' | 'closed' | 'voided'; before?: string; limit: number },
-) {
-  const person = signedIn(request);
-  if (!readsCases(person)) return { cases: [], next: null };
-  const found: { record: Awaited<ReturnType<Services['cases']['list']>>[number]; unit: string }[] = [];
-  let { before } = query;
-  let exhausted = false;
-  // One more than is shown: whether a next page follows must depend on nothing but what the caller may read.
-  while (found.length <= query.limit && !exhausted) {
-    const page = await services.cases.list({ process: 'inspection', state: query.state, before, limit: query.limit });
-    exhausted = page.length < query.limit;
-    before = page.at(-1)?._id;
-    for (const record of page) {
-      const inspection = await services.inspections.find(record._id);
-      if (!inspection || !(await mayRead(services, person, { record, inspection }))) continue;
-      found.push({ record, unit: inspection.branchCode ?? inspection.inspectingUnit });
-    }
-  }
-  const shown = found.slice(0, query.limit);
-  const cases = await Promise.all(
-    shown.map(async ({ record, unit }) => ({
-      number: record.number,
-      process: record.process,
-      state: record.state,
-      outcome: record.outcome,
-      unit,
-      receivedAt: record.receivedAt.toISOString(),
-      clocks: (await services.clocks.ofCase(record._id)).map(clockViewOf),
-    })),
-  );
-  return { cases, next: found.length > shown.length ? (shown.at(-1)?.record._id ?? null) : null };
 }

@@ -98,6 +98,7 @@ export function caseView(file: CaseFile) {
     trigger: {
       ...inspection.trigger,
       senderSubjectId: undefined,
+      senderIndex: undefined,
       receivedAt: inspection.trigger.receivedAt.toISOString(),
     },
     screening: inspection.screening && {

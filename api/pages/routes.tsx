@@ -9,8 +9,9 @@ import type { Services } from '../../core/services.js';
 import type { TextParams } from '../../core/text.js';
 import { allowedActions, openCase, signedIn } from '../access.js';
 import { sendExport } from '../cases/export.js';
-import { followCase, listCases, runCommand, uploadToCase } from '../cases/routes.js';
+import { followCase, runCommand, uploadToCase } from '../cases/routes.js';
 import { readPath } from '../cases/path.js';
+import { listCases, queryOfSearch, registerQuery } from '../cases/register.js';
 import { readCaseFile } from '../cases/views.js';
 import { contentPolicy } from '../content-policy.js';
 import { parseInput } from '../faults.js';
@@ -116,8 +117,18 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
   });
 
   app.get('/cases', hide, async (request, reply) => {
-    const listed = await listCases(services, request, { before: cursorOf(request, /^[0-9A-Z]{26}$/), limit: 50 });
-    return show(request, reply, 'page.cases', (context) => <Cases context={context} listed={listed} />);
+    const { before: _before, ...given } = filled(request.query as Record<string, string>);
+    const query = parseInput(registerQuery, given);
+    const before = cursorOf(request, /^[0-9A-Z]{26}$/);
+    const listed = await listCases(services, request, { ...query, before, limit: 50 });
+    return show(request, reply, 'page.cases', (context) => <Cases context={context} listed={listed} query={query} />);
+  });
+  // By a form: what is typed may be personal, and must not stand in an address.
+  app.post('/cases/search', hide, (request, reply) => {
+    signedIn(request);
+    const { value } = formOf(request);
+    const query = typeof value === 'string' && value.trim() ? queryOfSearch(services, value.slice(0, 500)) : {};
+    return reply.redirect(`/cases?${new URLSearchParams(query).toString()}`, 303);
   });
   const drawing = { ...hide, helmet: { contentSecurityPolicy: contentPolicy(settings, { script: true }) } };
   app.get('/cases/:number', drawing, async (request, reply) => {

@@ -1,16 +1,35 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { DocumentRequest } from '../../core/documents.js';
-import type { listCases } from '../cases/routes.js';
+import type { listCases, RegisterQuery } from '../cases/register.js';
 import { Badge, Table } from './case-parts.js';
 import { Stamp, type PageContext } from './layout.js';
 import { UploadForm } from './public.js';
+import { addressOf, CaseFilters } from './case-filters.js';
 
 type Listed = Awaited<ReturnType<typeof listCases>>;
 
 /** The cases that the reader may see, newest first, a page at a time. */
-export function Cases({ context, listed }: { context: PageContext; listed: Listed }): VNode {
+export function Cases({
+  context,
+  listed,
+  query,
+}: {
+  context: PageContext;
+  listed: Listed;
+  query: RegisterQuery;
+}): VNode {
+  return (
+    <>
+      <CaseFilters context={context} query={query} />
+      <CaseList context={context} listed={listed} query={query} />
+    </>
+  );
+}
+
+function CaseList({ context, listed, query }: Parameters<typeof Cases>[0]): VNode {
   const { text } = context;
-  if (listed.cases.length === 0) return <p class="empty card">{text.say('case.none')}</p>;
+  const narrowed = Object.entries(query).some(([name, value]) => name !== 'lang' && value !== undefined);
+  if (listed.cases.length === 0) return <p class="empty card">{text.say(narrowed ? 'register.none' : 'case.none')}</p>;
   const heads = ['field.number', 'field.state', 'field.unit', 'field.receivedAt', 'case.next-due'];
   return (
     <section aria-label={text.say('page.cases')}>
@@ -19,11 +38,10 @@ export function Cases({ context, listed }: { context: PageContext; listed: Liste
         heads={heads.map((key) => text.say(key))}
         rows={listed.cases.map((row) => cellsOf(context, row))}
       />
-      {listed.next && (
-        <p class="pager">
-          <a href={`/cases?before=${listed.next}`}>{text.say('page.older')}</a>
-        </p>
-      )}
+      <p class="pager">
+        {listed.next && <a href={`/cases?${addressOf({ ...query, before: listed.next })}`}>{text.say('page.older')}</a>}
+        <a href={`/api/cases.csv?${addressOf({ ...query, lang: text.language })}`}>{text.say('register.csv')}</a>
+      </p>
     </section>
   );
 }

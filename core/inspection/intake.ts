@@ -5,6 +5,7 @@ import { InputProblem, type FieldFault } from '../errors.js';
 import { newId } from '../ids.js';
 import { localDay } from '../legal-day.js';
 import { messages } from '../messages.js';
+import { searchIndexes } from '../search-index.js';
 import type { Services } from '../services.js';
 import { responsibleUnit } from './addressees.js';
 import { blankInspection, type Inspection, type InspectionLine, type TriggerKind } from './model.js';
@@ -274,6 +275,7 @@ async function caseFile(
       senderBin: await ofSender(sender?.bin),
       senderEmail: await ofSender(sender?.email),
       senderPhone: await ofSender(sender?.phone),
+      senderIndex: searchIndexes(vault, [sender?.name, sender?.iin, sender?.bin, sender?.email]),
       language: trigger.language,
       facts,
       thirdParties: await ofCase(trigger.thirdParties),

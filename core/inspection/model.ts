@@ -116,6 +116,8 @@ export interface Inspection {
     senderBin: string | null;
     senderEmail: string | null;
     senderPhone: string | null;
+    /** Keyed hashes by which the sender is found; empty once the sender was erased. */
+    senderIndex?: string[];
     language: 'kk' | 'ru';
     facts: string[];
     thirdParties: string[];
@@ -192,6 +194,7 @@ export function inspectionSchema(): Schema<Inspection> {
         senderBin: text,
         senderEmail: text,
         senderPhone: text,
+        senderIndex: [String],
         language: { type: String, enum: ['kk', 'ru'], required: true },
         facts: [String],
         thirdParties: [String],
@@ -271,5 +274,6 @@ export function inspectionSchema(): Schema<Inspection> {
   );
   schema.index({ number: 1 }, { unique: true });
   schema.index({ 'lines.employeeId': 1 });
+  schema.index({ 'trigger.senderIndex': 1 });
   return schema;
 }

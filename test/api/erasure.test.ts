@@ -105,8 +105,9 @@ describe('erasing the applicant and the materials of a case', () => {
       for (const subject of await services.erasures.find({ caseNumber: number, who }))
         expect(await services.erasures.erase(by, subject, why)).toBe(true);
     expect(await readable()).toEqual([]);
-    const { record } = await site.caseOf(number);
+    const { record, inspection } = await site.caseOf(number);
     expect([record.sourceRef, record.idempotency?.contentHash ?? '']).toEqual([null, '']);
+    expect(inspection.trigger.senderIndex ?? []).toEqual([]);
   });
 
   test('the case file is still there without the person, the document is not', async () => {

@@ -112,6 +112,9 @@ const stops: Record<string, () => Stop[]> = {
   ],
   auditor: () => [
     { name: 'cases', path: '/cases' },
+    { name: 'cases-filtered', path: '/cases?state=open&broken=true' },
+    { name: 'cases-none', path: '/cases?to=2020-01-01' },
+    { name: 'cases-found', path: '/cases', act: send({ value: '850412400121' }) },
     { name: 'trail', path: `/cases/${told.concluded}?before=180` },
     { name: 'export-silent', path: `/cases/${told.concluded}/export`, status: 503 },
   ],

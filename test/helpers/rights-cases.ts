@@ -1,3 +1,4 @@
+import { searchIndex } from '../../core/search-index.js';
 import { randomBytes } from 'node:crypto';
 import type { CaseState } from '../../core/rights.js';
 import { application } from '../builders/application.js';
@@ -34,6 +35,8 @@ export interface Subject {
   /** Open request to the (first) inspected employee, and the path of its one-time link. */
   requestId: string;
   link: string;
+  /** Keyed hash of the (first) inspected employee's name. */
+  person: string;
   /** Puts back what a granted request changed, so that the next one finds the case as it was. */
   restore(): Promise<void>;
 }
@@ -205,7 +208,9 @@ async function prepareCase(site: ApiSite, employeeIds: readonly string[], state:
       for (const each of documents) await collection.replaceOne({ _id: each._id }, each);
   };
   const documentId = document!._id;
-  return { caseId, number, code, lineId, documentId, letterId: letter!._id, requestId, link, restore };
+  const employee = await site.services.directory.employee(employeeIds[0]!);
+  const person = searchIndex(site.services.vault, employee!.fullName);
+  return { caseId, number, code, lineId, documentId, letterId: letter!._id, requestId, link, person, restore };
 }
 
 /** A number of a case that was never given, and a name that nobody else takes. */

@@ -211,6 +211,14 @@ const readingRows: Row[] = [
     status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
     send: got(() => '/api/access-log?limit=200'),
   },
+  { route: 'GET /api/cases.csv', status: signedIn(200), send: got(() => '/api/cases.csv'), lists: true },
+  {
+    route: 'GET /api/cases.csv',
+    use: 'by the name of an inspected employee',
+    status: signedIn(200),
+    send: got(({ subject }) => `/api/cases.csv?person=${subject.person}`),
+    lists: true,
+  },
   {
     route: 'GET /cases/:number',
     status: ofCase(200, always(readers)),
@@ -276,6 +284,12 @@ const writingRows: Row[] = [
     status: ofCase(303, { open: inspecting }),
     send: ({ by }, number) => by.upload(`/cases/${number}/documents`, [file()], html),
     namesCase: true,
+  },
+  {
+    route: 'POST /cases/search',
+    ofNoCase: true,
+    status: signedIn(303),
+    send: ({ by }) => by.form('/cases/search', { value: 'INS-2026-999999' }),
   },
   {
     route: 'POST /requests/:id',
