@@ -36,6 +36,11 @@ export interface StoredClock extends ClockCount {
   rule: string;
   /** The row of the decision table, frozen. */
   row: DeadlineRow;
+  /**
+   * Who said the row: `file` while a clock that began outside of a diagram has only been counted by the installed table; `engine` once the table that
+   * is deployed has answered. Left out in clocks of before.
+   */
+  rowFrom?: 'file' | 'engine';
   basis: Basis;
   /** The term that was counted, frozen: the act's or the organisation's; null where nobody set one. */
   term: Term | null;

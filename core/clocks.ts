@@ -14,6 +14,7 @@ import {
   type StoredClock,
 } from './clock-truth.js';
 import { figuresIndex, figuresOf, type ClockFigures } from './clock-figures.js';
+import { canonicalHash } from './canonical.js';
 import { ensureCollection } from './collections.js';
 import type { Database, Tx } from './database.js';
 import type { DeadlineRow, DeadlineTable } from './deadline-table.js';
@@ -42,7 +43,8 @@ export type ClockHolder = Pick<StoredClock, 'unit' | 'responsible'>;
 /** The stored clocks: the truth about every deadline. A timer in a diagram only asks them. */
 export interface Clocks {
   /**
-   * Starts the clock of a rule in a case; for the same rule and subject it is there once, and a repeat answers it unchanged. `row` is what
+   * Starts the clock of a rule in a case; for the same rule and subject it is there once, and a repeat answers it unchanged, but that the first
+   * row from the engine goes before the one of the file by which it began. `row` is what
    * the engine's decision answered, null when it found none; left out it is the table's row for the legal day of the event. Where the act is silent the organisation's
    * term counts; without one the clock has no moments (basis `silent`).
    * @throws PermanentError (no such row, row of another rule or day, a unit that compares days) and CalendarMissingError (no table of a year
@@ -138,6 +140,29 @@ export function createClocks(deps: {
       return uncountedDeadline(row, { organisation, missing: error });
     }
   };
+  /**
+   * The deployed table has answered for a clock that began by the installed one: where the rows differ, the deployed one counts, from then on for good.
+   */
+  const confirm = async (tx: Tx, clock: StoredClock, answered: DeadlineRow | null): Promise<StoredClock> => {
+    if (clock.rowFrom !== 'file' || clock.state !== 'running') return clock;
+    const row = checkAnsweredRow(answered, clock.rule, clock.startedAt, organisation);
+    if (canonicalHash(row) === canonicalHash(clock.row)) return save(tx, clock, { rowFrom: 'engine' });
+    const counted = deadlineOf(row, clock.startedAt, { organisation, calendar: await calendars.current(tx) });
+    await trail.record(tx, {
+      caseId: clock.caseId,
+      type: 'clock.recounted',
+      subject: clock._id,
+      data: {
+        rule: clock.rule,
+        about: clock.subject,
+        reason: 'row-deployed',
+        earlierTargetAt: clock.targetAt?.toISOString() ?? null,
+        earlierDueAt: clock.dueAt?.toISOString() ?? null,
+        ...momentsFor(counted),
+      },
+    });
+    return save(tx, clock, { row, rowFrom: 'engine', ...counted });
+  };
   const tellDiagrams = (tx: Tx, { _id, caseId }: StoredClock): Promise<string> =>
     outbox.message(tx, {
       caseId,
@@ -153,7 +178,7 @@ export function createClocks(deps: {
       { caseId, caseNumber, process, rule, subject = '', startedAt, row: answered, withoutCalendar },
     ) => {
       const existing = await clocks.findOne({ caseId, rule, subject }, { session: tx.session });
-      if (existing) return existing;
+      if (existing) return answered === undefined ? existing : confirm(tx, existing, answered);
       const row =
         answered === undefined
           ? rowAt(table, rule, startedAt, organisation)
@@ -169,6 +194,7 @@ export function createClocks(deps: {
         process,
         rule,
         row,
+        rowFrom: answered === undefined ? 'file' : 'engine',
         basis,
         term,
         subject,

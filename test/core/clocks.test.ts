@@ -88,6 +88,36 @@ describe('starting a clock', () => {
     expect(await stop(silent, afterDue)).toMatchObject({ state: 'stopped', kept: null });
   });
 
+  test('by the installed table is confirmed once by the row that the engine answers, which goes before', async () => {
+    const row = fixture.table.rowFor('DL-INS-1', '2026-04-16');
+    const of = { caseId: newId(), caseNumber: 'INS-2026-000001', process: 'inspection', rule: 'DL-INS-1' };
+    const answer = (length: number) =>
+      fixture.run((tx) =>
+        fixture.clocks.start(tx, { ...of, startedAt: new Date(revealedAt), row: { ...row, length } }),
+      );
+    const begun = await fixture.start({ caseId: of.caseId, rule: of.rule, startedAt: revealedAt });
+    expect(begun.rowFrom).toBe('file');
+    const confirmed = await answer(4);
+    expect(confirmed).toMatchObject({ _id: begun._id, rowFrom: 'engine', row: { length: 4 }, term: { length: 4 } });
+    expect(confirmed.dueAt).toEqual(new Date('2026-04-22T18:59:59.999Z'));
+    expect(await answer(5)).toEqual(confirmed);
+    expect(await now(begun)).toEqual(confirmed);
+    expect(await fixture.history(of.caseId)).toEqual(['clock.started', 'clock.recounted']);
+  });
+
+  test('by the installed table stays as it is where the engine answers the same row', async () => {
+    const caseId = newId();
+    const begun = await fixture.start({ caseId, rule: 'DL-INS-1', startedAt: revealedAt });
+    const confirmed = await fixture.run((tx) =>
+      fixture.clocks.start(tx, {
+        ...{ caseId, caseNumber: 'INS-2026-000001', process: 'inspection', rule: 'DL-INS-1' },
+        ...{ startedAt: new Date(revealedAt), row: fixture.table.rowFor('DL-INS-1', '2026-04-16') },
+      }),
+    );
+    expect(confirmed).toEqual({ ...begun, rowFrom: 'engine' });
+    expect(await fixture.history(caseId)).toEqual(['clock.started']);
+  });
+
   test("with the engine's row takes that row, and refuses one of another rule or time, or of another shape", async () => {
     const row = fixture.table.rowFor('DL-INS-1', '2026-04-16');
     const withRow = (rule: string, answered: unknown) =>

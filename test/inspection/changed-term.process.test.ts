@@ -23,7 +23,7 @@ beforeAll(async () => {
   running = await stage.file({ employees: named(staff.ofCentralOffice) });
   await running.signs(['criminal']);
   await running.task('UserTask_SendMaterials');
-  begun = await running.started(rule);
+  begun = await confirmed(running);
 }, testMs);
 afterAll(async () => {
   // Later files count with what is in the project.
@@ -45,7 +45,14 @@ function withLength(length: number): Resource {
 async function newCase(): Promise<StoredClock> {
   const it = await stage.file({ employees: named(staff.ofCentralOffice) });
   await it.signs(['criminal']);
-  return it.started(rule);
+  return confirmed(it);
+}
+
+/** The clock once the engine's table has answered for it. */
+async function confirmed(it: InspectionCase): Promise<StoredClock> {
+  await it.started(rule);
+  await it.waitFor(async () => (await it.clock(rule)).rowFrom === 'engine', 'the row from the engine');
+  return it.clock(rule);
 }
 
 describe('a row that is deployed with another length', () => {
