@@ -3,7 +3,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Organisation } from '../../config/index.js';
 import type { Language, Text } from '../../core/text.js';
-import { readsCases } from '../access.js';
+import { readsAccessLog, readsCases } from '../access.js';
 import { spokenIn } from '../plugins/language.js';
 import type {} from '../plugins/sign-in.js';
 
@@ -112,6 +112,7 @@ function Menu({ context }: { context: PageContext }): VNode {
           <>
             {readsCases(person) && <MenuLink path={path} href="/cases" label={text.say('page.cases')} />}
             {readsCases(person) && <MenuLink path={path} href="/deadlines" label={text.say('page.deadlines')} />}
+            {readsAccessLog(person) && <MenuLink path={path} href="/audit" label={text.say('page.audit')} />}
             <MenuLink path={path} href="/requests" label={text.say('page.requests')} />
             <a href={links.tasklist}>Tasklist</a>
             <a href={links.operate}>Operate</a>

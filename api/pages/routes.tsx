@@ -7,10 +7,11 @@ import { newId } from '../../core/ids.js';
 import { actions } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import type { TextParams } from '../../core/text.js';
-import { allowedActions, openCase, signedIn } from '../access.js';
+import { allowedActions, openCase, readsAccessLog, signedIn } from '../access.js';
 import { sendExport } from '../cases/export.js';
 import { followCase, runCommand, uploadToCase } from '../cases/routes.js';
 import { readPath } from '../cases/path.js';
+import { auditQuery, readAudit } from '../cases/audit.js';
 import { listCases, queryOfSearch, registerQuery } from '../cases/register.js';
 import { readCaseFile } from '../cases/views.js';
 import { contentPolicy } from '../content-policy.js';
@@ -21,6 +22,7 @@ import { caseNumber, newInspection } from '../inspection/schemas.js';
 import { triesPerMinute } from '../limits.js';
 import { answerLink, answerRequest, requestOfLink, requestsOf } from './answers.js';
 import { assetRoutes } from './assets.js';
+import { Audit } from './audit.js';
 import { CasePage } from './case.js';
 import { applicationOf, filled, formOf, refusedOf } from './forms.js';
 import { contextOf, page, type PageContext } from './layout.js';
@@ -122,6 +124,17 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
     const before = cursorOf(request, /^[0-9A-Z]{26}$/);
     const listed = await listCases(services, request, { ...query, before, limit: 50 });
     return show(request, reply, 'page.cases', (context) => <Cases context={context} listed={listed} query={query} />);
+  });
+  app.get('/audit', shows('access-log.read'), async (request, reply) => {
+    if (!readsAccessLog(signedIn(request))) throw new InputProblem(403, 'forbidden');
+    const { seed: given = newId(), chain } = parseInput(auditQuery, filled(request.query as Record<string, string>));
+    const opened = chain === undefined ? null : await openCase(services, request, chain, 'trail.read');
+    const checked = opened && {
+      number: opened.record.number,
+      check: await services.trail.verifyChain(opened.record._id),
+    };
+    const view = await readAudit(services, request, given);
+    return show(request, reply, 'page.audit', (context) => <Audit {...{ context, view, checked }} seed={given} />);
   });
   // By a form: what is typed may be personal, and must not stand in an address.
   app.post('/cases/search', hide, (request, reply) => {

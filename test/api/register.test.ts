@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { draw } from '../../api/cases/audit.js';
 import { csvLine } from '../../api/cases/csv.js';
 import { tellCases, type ToldCases } from '../builders/told-cases.js';
 import { staff } from '../builders/inspection.js';
@@ -94,6 +95,13 @@ describe('the search', () => {
     const { body } = await auditor.get(`/api/cases/${told.filed.number}`);
     expect(body).not.toContain('senderIndex');
   });
+});
+
+test('a sample is drawn again by its seed, whatever the order of the cases, and another by another', () => {
+  const numbers = Array.from({ length: 50 }, (_, index) => `INS-2026-${String(index).padStart(6, '0')}`);
+  expect(draw([...numbers].reverse(), '7')).toEqual(draw(numbers, '7'));
+  expect(draw(numbers, '8')).not.toEqual(draw(numbers, '7'));
+  expect([...draw(numbers, '7')].sort()).toEqual(numbers);
 });
 
 describe('the register as CSV', () => {

@@ -112,6 +112,7 @@ const stops: Record<string, () => Stop[]> = {
   ],
   auditor: () => [
     { name: 'cases', path: '/cases' },
+    { name: 'audit', path: `/audit?seed=7&chain=${told.concluded}` },
     { name: 'cases-filtered', path: '/cases?state=open&broken=true' },
     { name: 'cases-none', path: '/cases?to=2020-01-01' },
     { name: 'cases-found', path: '/cases', act: send({ value: '850412400121' }) },

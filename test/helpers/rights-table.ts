@@ -211,6 +211,11 @@ const readingRows: Row[] = [
     status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
     send: got(() => '/api/access-log?limit=200'),
   },
+  {
+    route: 'GET /audit',
+    status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
+    send: page(() => '/audit?seed=7'),
+  },
   { route: 'GET /api/cases.csv', status: signedIn(200), send: got(() => '/api/cases.csv'), lists: true },
   {
     route: 'GET /api/cases.csv',
