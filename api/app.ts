@@ -20,6 +20,7 @@ import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
 import { requestsPerMinute } from './limits.js';
 import { openapi, problems, security } from './openapi.js';
+import { calendarPages } from './pages/calendar.js';
 import { deadlinePages } from './pages/deadlines.js';
 import { problemPage } from './pages/problem.js';
 import { pageRoutes } from './pages/routes.js';
@@ -101,6 +102,7 @@ export async function buildApp(services: Services) {
   await app.register(deadlineRoutes, { services });
   await app.register(pageRoutes, { services });
   await app.register(deadlinePages, { services });
+  await app.register(calendarPages, { services });
   app.get(
     '/api/openapi.json',
     {

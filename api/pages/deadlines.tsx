@@ -66,6 +66,9 @@ export function Deadlines({
           <a href={addressOf({ ...asked, after: listed.next })}>{text.say('deadline.later')}</a>
         </p>
       )}
+      <p>
+        <a href="/calendar">{text.say('page.calendar')}</a>
+      </p>
     </section>
   );
 }

@@ -206,6 +206,14 @@ const readingRows: Row[] = [
     send: got(() => '/api/deadlines?limit=100'),
     listsOpen: true,
   },
+  { ...ofNoCase, route: 'GET /calendar', status: signedIn(200), send: page(() => '/calendar') },
+  {
+    route: 'GET /calendar/:token.ics',
+    use: 'with a token that was never given',
+    ofNoCase: true,
+    status: anybody(404),
+    send: got(() => `/calendar/${'A'.repeat(32)}.ics`),
+  },
   {
     route: 'GET /api/access-log',
     status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
@@ -334,6 +342,14 @@ const writingRows: Row[] = [
     status: ({ caller }) => (registering.includes(caller) ? 201 : 403),
     send: ({ by }) =>
       by.post('/api/inspections', applicationOfOrganisation({ channel: 'paper', sourceRefNo: newKey() })),
+  },
+  { ...ofNoCase, route: 'POST /calendar', status: signedIn(200), send: ({ by }) => by.form('/calendar', {}) },
+  {
+    ...ofNoCase,
+    route: 'POST /calendar',
+    use: 'to revoke',
+    status: signedIn(303),
+    send: ({ by }) => by.form('/calendar', { revoke: 'yes' }),
   },
   {
     route: 'POST /sign-out',
