@@ -1,3 +1,4 @@
+import type { Country } from './calendar.js';
 import type { DeadlineRow } from './deadline-table.js';
 import type { CountedDay, Term } from './deadlines.js';
 import type { Basis } from './rule-deadline.js';
@@ -76,6 +77,12 @@ export function isUncounted({ calendarVersions }: Pick<ClockCount, 'calendarVers
 }
 
 export const missingMark = '.missing';
+
+/** The country and year of the calendar that a clock waits for; null when it waits for none. */
+export function missingYear(calendarVersions: readonly string[]): { country: Country; year: number } | null {
+  const [, country, year] = /^(kz|kg)-(\d{4})\.missing$/.exec(calendarVersions.at(-1) ?? '') ?? [];
+  return country && year ? { country: country.toUpperCase() as Country, year: Number(year) } : null;
+}
 
 /** What is true of a clock at a moment. */
 export interface ClockTruth {

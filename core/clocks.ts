@@ -4,6 +4,7 @@ import type { Calendars } from './calendars.js';
 import {
   answerTimer,
   gravestUnreported,
+  missingYear,
   nextReportAt,
   reportKinds,
   truthOf,
@@ -48,7 +49,7 @@ export interface Clocks {
    * the engine's decision answered, null when it found none; left out it is the table's row for the legal day of the event. Where the act is silent the organisation's
    * term counts; without one the clock has no moments (basis `silent`).
    * @throws PermanentError (no such row, row of another rule or day, a unit that compares days) and CalendarMissingError (no table of a year
-   * that it reaches); with `withoutCalendar: 'wait'` such a clock is stored without moments instead, and counted by clock-recount.ts once the
+   * that it reaches, also where the clock is there and waits for it: a timer is never given null); with `withoutCalendar: 'wait'` such a clock is stored without moments instead, and counted by clock-recount.ts once the
    * table is there.
    */
   start(
@@ -178,6 +179,7 @@ export function createClocks(deps: {
       { caseId, caseNumber, process, rule, subject = '', startedAt, row: answered, withoutCalendar },
     ) => {
       const existing = await clocks.findOne({ caseId, rule, subject }, { session: tx.session });
+      if (existing && withoutCalendar !== 'wait') refuseUncounted(existing);
       if (existing) return answered === undefined ? existing : confirm(tx, existing, answered);
       const row =
         answered === undefined
@@ -333,6 +335,11 @@ const reportTypes = {
 /** Moments as facts of the trail. */
 function momentsFor({ targetAt, dueAt, calendarVersions }: ClockCount) {
   return { targetAt: targetAt?.toISOString() ?? null, dueAt: dueAt?.toISOString() ?? null, calendarVersions };
+}
+
+function refuseUncounted({ state, calendarVersions }: StoredClock): void {
+  const missing = state === 'running' ? missingYear(calendarVersions) : null;
+  if (missing) throw new CalendarMissingError(missing.country, missing.year);
 }
 
 /** Another transaction started the same clock after this one's snapshot: run again, this one finds it. */

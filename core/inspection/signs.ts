@@ -60,6 +60,8 @@ export function signsPart(deps: {
           rule,
           subject: signId,
           startedAt: revealedAt,
+          // Signs are put on record though next year's calendar is missing: their clock waits for it, the diagram's first step with it.
+          withoutCalendar: 'wait',
         });
       if (announce !== 'no')
         await outbox.message(tx, {

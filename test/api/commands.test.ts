@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inspectionCommands } from '../../api/inspection/commands.js';
+import { writeClockOffset } from '../../core/clock.js';
 import { somebody } from '../helpers/database.js';
 import { ApiSite, type Caller, type SeenProblem } from '../helpers/api-site.js';
 
@@ -9,7 +10,7 @@ let manager: Caller;
 let central: Caller;
 
 beforeAll(async () => {
-  site = await ApiSite.start();
+  site = await ApiSite.start({ CLOCK_TRAVEL: 'true', ENGINE_MANAGEMENT_URL: 'http://127.0.0.1:1' });
   [officer, manager, central] = await Promise.all([
     site.as('iss.ala'),
     site.as('management.ala'),
@@ -190,6 +191,30 @@ describe('signs of an offence', () => {
     const { record } = await site.caseOf(number);
     const clocks = (await site.services.clocks.ofCase(record._id)).filter(({ subject }) => subject === signId);
     expect(clocks.map(({ rule }) => rule)).toEqual(['DL-INS-1']);
+  });
+
+  test('are recorded though the calendar of the year is missing: their clocks wait for it', async () => {
+    const { database, clock } = site.services;
+    const travelTo = async (offsetMs: number): Promise<void> => {
+      await writeClockOffset(database.connection, offsetMs);
+      await clock.refresh();
+    };
+    await travelTo(Date.parse('2027-12-30T10:00:00+05:00') - clock.wallNow().getTime());
+    try {
+      const number = await site.file('SC-1018');
+      const { signId } = await done(officer, number, 'signs', { kinds: ['criminal'] });
+      const clocks = await site.services.clocks.ofCase((await site.caseOf(number)).record._id);
+      expect(
+        clocks
+          .filter(({ subject }) => subject === signId)
+          .map(({ rule, calendarVersions }) => [rule, calendarVersions]),
+      ).toEqual([
+        ['DL-INS-1', ['kz-2028.missing']],
+        ['DL-INS-2', ['kz-2028.missing']],
+      ]);
+    } finally {
+      await travelTo(0);
+    }
   });
 
   test('that come out after the case was closed have clocks of their own and start a report of their own (AMB-INS-12)', async () => {

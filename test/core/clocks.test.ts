@@ -193,6 +193,16 @@ describe('a clock that may wait for a calendar', () => {
     expect(await fixture.history(caseId)).toEqual(['clock.started', 'clock.recounted']);
   });
 
+  test('is refused to a diagram while it waits, and given to it once it is counted', async () => {
+    const caseId = newId();
+    const { _id } = await waiting(caseId);
+    const asked = () => fixture.start({ caseId, rule: 'DL-INS-1', startedAt: revealedAt });
+    await expect(asked()).rejects.toThrow(new CalendarMissingError('KZ', 2026));
+    expect((await waiting(caseId))._id).toBe(_id);
+    await fixture.recount.run({ kind: 'system', id: 'test' });
+    expect(await asked()).toMatchObject({ _id, dueAt: new Date(dueAt) });
+  });
+
   test('goes on waiting, with nothing written, while the table is missing', async () => {
     const caseId = newId();
     const clock = await waiting(caseId);
