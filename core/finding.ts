@@ -1,4 +1,5 @@
 import type { ReportKind } from './clock-truth.js';
+import type { BeatingComponent } from './heartbeats.js';
 
 export const findingKinds = [
   'clock-unreported',
@@ -6,6 +7,7 @@ export const findingKinds = [
   'case-without-clock',
   'calendar-missing',
   'clock-uncounted',
+  'standing-still',
 ] as const;
 
 /** Something that should have been seen elsewhere and was not (collection `findings`); each is recorded once. */
@@ -25,6 +27,9 @@ export interface Finding {
   momentAt: Date | null;
   /** Year of the missing calendar, for a site or for a clock that waits for it. */
   year: number | null;
+  /** Of which no process works any more, and its last sign of life in wall time, UTC. */
+  component: BeatingComponent | null;
+  lastBeatAt: Date | null;
   /** Legal time, UTC. */
   foundAt: Date;
   /** Wall time, UTC. */

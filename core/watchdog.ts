@@ -8,6 +8,7 @@ import { ensureCollection } from './collections.js';
 import type { Actor, Database, Tx } from './database.js';
 import { PermanentError } from './errors.js';
 import type { Finding } from './finding.js';
+import type { LastBeat } from './heartbeats.js';
 import { newId } from './ids.js';
 import type { Logger } from './log.js';
 import type { Trail } from './trail.js';
@@ -80,15 +81,21 @@ export function createWatchdog(deps: {
   tellMoves?: () => Promise<void>;
   /** Epoch of the engine that is connected, or null when it is unknown; cases bound in another epoch then count as without instance. */
   currentEpoch?: () => Promise<string | null>;
+  /** The newest sign of life of each component that ever had one (core/heartbeats.ts). */
+  newestBeats?: () => Promise<LastBeat[]>;
   /** Removes files that nobody adopted within so many milliseconds of wall time; says how many (core/files.ts). */
   sweepOrphans: (olderThanMs: number) => Promise<number>;
   /** How long a passed moment may stay unreported, in milliseconds of wall time. */
   clockGraceMs?: number;
   /** How long an open case may be without a process instance or a clock, likewise. */
   caseGraceMs?: number;
+  /** How old a component's last sign of life has to be, and how long it is then seen so: a whole site that starts again gets that long. */
+  stillMs?: number;
+  stillGraceMs?: number;
 }): Watchdog {
   const { database, clocks, trail, calendars, recount, organisation, log, notify, tellMoves } = deps;
   const { clockGraceMs = 30 * 1000, caseGraceMs = 2 * 60 * 1000 } = deps;
+  const { stillMs = 2 * 60 * 1000, stillGraceMs = 60 * 1000 } = deps;
   const findings = database.connection.collection<Finding>('findings');
   const suspicions = database.connection.collection<Suspicion>('suspicions');
   const cases = database.connection.collection<CaseRecord>('cases');
@@ -112,6 +119,8 @@ export function createWatchdog(deps: {
         reportKind: null,
         momentAt: null,
         year: null,
+        component: null,
+        lastBeatAt: null,
         foundAt: tx.at,
         foundWallAt: clock.wallNow(),
         notified: write !== null,
@@ -230,6 +239,22 @@ export function createWatchdog(deps: {
     ];
   };
 
+  /** One finding for a component and outage: the last sign of life stays the same until there is a new one. */
+  const standingStill = async (wall: Date): Promise<Suspect[]> => {
+    const beats = (await deps.newestBeats?.()) ?? [];
+    return beats
+      .filter(({ at }) => wall.getTime() - at.getTime() >= stillMs)
+      .map(({ component, at }) => {
+        const key = `standing-still:${component}:${at.toISOString()}`;
+        return {
+          key,
+          graceMs: stillGraceMs,
+          record: (write) =>
+            recordOnce(write, () => Promise.resolve({ key, kind: 'standing-still', component, lastBeatAt: at })),
+        };
+      });
+  };
+
   /** A clock that waits for the calendar of a year: nobody is told of its moments before the table is there. */
   const suspectUncounted = (stored: StoredClock): Suspect => {
     const key = `clock-uncounted:${stored._id}`;
@@ -306,6 +331,7 @@ export function createWatchdog(deps: {
         ...(await casesWithoutClock()),
         ...(await missingCalendar(at)),
         ...(await clocks.uncounted()).map(suspectUncounted),
+        ...(await standingStill(wall)),
       ];
       result.suspected = suspects.length;
       for (const suspect of await afterGrace(suspects, wall))
@@ -334,6 +360,7 @@ export function createWatchdog(deps: {
               rule: finding.rule,
               kind: finding.reportKind,
               year: finding.year,
+              where: finding.component,
             },
             'the watchdog found what nothing else had reported',
           );

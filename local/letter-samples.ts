@@ -97,6 +97,15 @@ export const letterSamples: Record<string, LetterData> = {
     ],
     caseLink: clock.caseLink,
   },
+  'shared/system-alert': {
+    kind: 'clock-uncounted',
+    foundAt: new Date('2027-12-30T05:00:10Z'),
+    component: 'relay',
+    lastBeatAt: new Date('2027-12-30T04:56:50Z'),
+    year: '2028',
+    caseNumber: clock.caseNumber,
+    rule: clock.rule,
+  },
   'inspection/conclusion': {
     ...document,
     ...author,

@@ -3,6 +3,7 @@ import { composeServices } from '../core/compose.js';
 import { createEngineEpoch } from '../core/engine-epoch.js';
 import { createHandledJobs } from '../core/handled-jobs.js';
 import { createEngine } from './engine.js';
+import { startHeartbeat } from './heartbeat.js';
 import { gaugeOf } from './metrics.js';
 import { databaseCheck, runProcess } from './process.js';
 import { workers } from './registry.js';
@@ -27,6 +28,10 @@ await runProcess('worker', async ({ settings, metrics, signal }) => {
   await engine.waitUntilReachable(signal);
   await epoch.current();
   runtime.start();
+  const heartbeat = await startHeartbeat({
+    ...{ database, log: services.log, component: 'worker' },
+    ageMs: () => runtime.pollAgeMs(),
+  });
   return {
     checks: {
       database: databaseCheck(database),
@@ -34,6 +39,7 @@ await runProcess('worker', async ({ settings, metrics, signal }) => {
     },
     stop: async () => {
       await runtime.stop();
+      await heartbeat.stop();
       await engine.close();
       await database.close();
     },

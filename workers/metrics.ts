@@ -21,6 +21,7 @@ export interface Metrics {
   clocksOpen: Gauge<'rule'>;
   clocksDueSoon: Gauge<'rule'>;
   clocksBroken: Gauge<'rule'>;
+  heartbeatAgeSeconds: Gauge<'of'>;
 }
 
 export function createMetrics(component: string): Metrics {
@@ -112,6 +113,12 @@ export function createMetrics(component: string): Metrics {
       name: 'merzim_clocks_broken',
       help: 'Clocks by rule whose term ran out: still running, or stopped too late',
       labelNames: ['rule'],
+      registers,
+    }),
+    heartbeatAgeSeconds: new Gauge({
+      name: 'merzim_heartbeat_age_seconds',
+      help: 'Since a process of the component in `of` last did its work, as the watchdog sees it',
+      labelNames: ['of'],
       registers,
     }),
   };

@@ -4,6 +4,7 @@ import { composeServices } from '../core/compose.js';
 import { createLeases } from '../core/leases.js';
 import type { Services } from '../core/services.js';
 import { createEngine } from './engine.js';
+import { startHeartbeat } from './heartbeat.js';
 import { databaseCheck, runProcess } from './process.js';
 import { createRelay, messageLine, type RelayLine } from './relay.js';
 import { takeSlot } from './slot.js';
@@ -22,6 +23,7 @@ await runProcess('relay', async ({ settings, metrics }) => {
   const lines = [messageLine(engine), mailLine(services)];
   const relay = createRelay({ outbox, clock, log, metrics, owner: slot.owner, lines });
   relay.start();
+  const heartbeat = await startHeartbeat({ database, log, component: 'relay', ageMs: () => relay.ageMs() });
   return {
     checks: {
       database: databaseCheck(database),
@@ -29,6 +31,7 @@ await runProcess('relay', async ({ settings, metrics }) => {
     },
     stop: async () => {
       await relay.stop();
+      await heartbeat.stop();
       await slot.giveBack();
       await engine.close();
       await database.close();

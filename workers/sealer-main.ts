@@ -10,6 +10,7 @@ import { createSealer, createSealRequests } from '../core/evidence/sealer.js';
 import { createLeases } from '../core/leases.js';
 import { errorFields } from '../core/log.js';
 import { createTrail } from '../core/trail.js';
+import { startHeartbeat } from './heartbeat.js';
 import { databaseCheck, runProcess } from './process.js';
 
 const leaseMs = 30_000;
@@ -78,6 +79,8 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
     }
   }
 
+  const heartbeat = await startHeartbeat({ database, log, component: 'sealer', ageMs: () => ageSeconds() * 1000 });
+
   return {
     checks: {
       database: databaseCheck(database),
@@ -88,6 +91,7 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
       stopping.abort();
       turn?.abort();
       await sealing;
+      await heartbeat.stop();
       await leases.release('sealer', id);
       await database.close();
     },

@@ -4,9 +4,12 @@ import { tellOfClock, tellOfMoves } from '../core/clock-notices.js';
 import { composeServices } from '../core/compose.js';
 import { forwardUnits } from '../core/deadlines.js';
 import { newestEpoch } from '../core/engine-epoch.js';
+import { createHeartbeats } from '../core/heartbeats.js';
 import { createLeases } from '../core/leases.js';
 import { errorFields } from '../core/log.js';
+import { tellDuty } from '../core/system-alerts.js';
 import { createWatchdog, watchdogActor } from '../core/watchdog.js';
+import { startHeartbeat } from './heartbeat.js';
 import { showClocks } from './metrics.js';
 import { databaseCheck, runProcess } from './process.js';
 
@@ -18,15 +21,20 @@ await runProcess('watchdog', async ({ settings, metrics }) => {
   const { database, clocks, recount, trail, calendars, organisation, clock, log } = services;
   const leases = createLeases({ database });
   await leases.init();
+  const heartbeats = createHeartbeats({ database });
+  await heartbeats.init();
   const watchdog = createWatchdog({
     ...{ database, clocks, recount, trail, calendars, organisation, log },
-    notify: async (tx, { clockId, reportKind }) => {
+    notify: async (tx, finding) => {
+      const { clockId, reportKind } = finding;
       const stored = clockId === null ? null : await clocks.find(clockId, tx);
       if (stored && reportKind) await tellOfClock(services, tx, stored, reportKind);
+      else await tellDuty(services, tx, finding);
     },
     tellMoves: async () => {
       await tellOfMoves(services, watchdogActor, 100);
     },
+    newestBeats: () => heartbeats.newest(),
     currentEpoch: () => newestEpoch(database),
     sweepOrphans: (olderThanMs) => services.files.sweepOrphans(olderThanMs),
   });
@@ -46,6 +54,11 @@ await runProcess('watchdog', async ({ settings, metrics }) => {
     });
     showClocks(metrics, figures, clockRules);
   };
+  const measureBeats = async (): Promise<void> => {
+    const now = clock.wallNow().getTime();
+    for (const { component, at } of await heartbeats.newest())
+      metrics.heartbeatAgeSeconds.set({ of: component }, Math.max(0, now - at.getTime()) / 1000);
+  };
   const round = async (): Promise<void> => {
     if (await leases.hold('watchdog', id, 3 * everyMs)) {
       const { findings } = await watchdog.sweep();
@@ -61,9 +74,15 @@ await runProcess('watchdog', async ({ settings, metrics }) => {
         log.error(errorFields(error), 'sweep failed; the next one follows');
       });
       await countClocks();
+      await measureBeats().catch(() => metrics.heartbeatAgeSeconds.reset());
       await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   })();
+
+  const heartbeat = await startHeartbeat({
+    ...{ database, log, component: 'watchdog' },
+    ageMs: () => clock.monotonicMs() - awakeMs,
+  });
 
   return {
     checks: {
@@ -73,6 +92,7 @@ await runProcess('watchdog', async ({ settings, metrics }) => {
     stop: async () => {
       stopping.abort();
       await sweeping;
+      await heartbeat.stop();
       await leases.release('watchdog', id);
       await database.close();
     },

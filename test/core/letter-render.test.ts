@@ -5,6 +5,8 @@ import { PermanentError } from '../../core/errors.js';
 import { renderMail, renderPdf, type LetterContent } from '../../core/letter-render.js';
 import { loadTemplate, parseTemplate, type LetterData } from '../../core/letter-template.js';
 import { createText } from '../../core/text.js';
+import { alertedKinds } from '../../core/system-alerts.js';
+import { beatingComponents } from '../../core/heartbeats.js';
 import { letterPreview, letterSamples } from '../../local/letter-samples.js';
 import { readTemplates } from '../helpers/letters.js';
 import { pdfText } from '../helpers/pdf-text.js';
@@ -96,6 +98,15 @@ describe('every letter', () => {
       for (const language of languagesOfLetter('shared/clock-broken'))
         expect(createText(language, organisation).has(`rule.${rule}`)).toBe(true);
   });
+
+  test('about the system names every kind of finding and component that it may be sent for', () => {
+    const codes = [
+      ...alertedKinds.map((kind) => `alert.${kind}`),
+      ...beatingComponents.map((component) => `component.${component}`),
+    ];
+    for (const language of languagesOfLetter('shared/system-alert'))
+      expect(codes.filter((code) => !createText(language, organisation).has(code))).toEqual([]);
+  });
 });
 
 /** The strings of sample data that stand in the letter as they are. */
@@ -110,7 +121,9 @@ function shownValue(name: string, value: unknown, language: string): string[] {
     const words = (value as Record<string, unknown>)[language];
     return typeof words === 'string' ? [words] : shownValues(value as LetterData, language);
   }
-  const coded = ['kind', 'finding', 'signs', 'failed', 'rule', 'triggerKind', 'documentKind'].includes(name);
+  const coded = ['kind', 'component', 'finding', 'signs', 'failed', 'rule', 'triggerKind', 'documentKind'].includes(
+    name,
+  );
   return coded || typeof value !== 'string' || /^\d{4}-\d{2}-\d{2}$/.test(value) ? [] : [value];
 }
 

@@ -8,6 +8,7 @@ import type { StoredClock } from '../../core/clocks.js';
 import { PermanentError } from '../../core/errors.js';
 import { createFiles } from '../../core/files.js';
 import { newId } from '../../core/ids.js';
+import { createHeartbeats } from '../../core/heartbeats.js';
 import { createLog } from '../../core/log.js';
 import { createVault } from '../../core/vault.js';
 import { createWatchdog, type Finding, type Watchdog } from '../../core/watchdog.js';
@@ -296,6 +297,30 @@ describe('a calendar', () => {
     await fixture.travelTo('2027-10-01T10:00:00Z');
     expect((await watchdog.sweep()).findings).toMatchObject([{ kind: 'calendar-missing', year: 2028, caseId: null }]);
     expect((await watchdog.sweep()).findings).toEqual([]);
+  });
+});
+
+describe('a component', () => {
+  test('whose last process gives no sign of life is found once for the outage, after its grace, and again after a new one', async () => {
+    const heartbeats = createHeartbeats({ database: fixture.database });
+    await heartbeats.init();
+    const minute = 60_000;
+    await heartbeats.beat('worker', 'a:1', 5 * minute);
+    await heartbeats.beat('relay', 'a:2', 5 * minute);
+    await heartbeats.beat('relay', 'b:2', minute);
+    const options = { newestBeats: () => heartbeats.newest(), stillGraceMs: 300 };
+    const watchdog = await watchdogWith(options);
+    expect(await watchdog.sweep()).toMatchObject({ suspected: 1, findings: [] });
+    await sleep(350);
+    const { findings } = await watchdog.sweep();
+    expect(findings.map(({ kind, component }) => [kind, component])).toEqual([['standing-still', 'worker']]);
+    expect((await watchdog.sweep()).findings).toEqual([]);
+    await heartbeats.beat('worker', 'a:3', 3 * minute);
+    const again = await watchdogWith({ ...options, stillGraceMs: 0 });
+    expect((await again.sweep()).findings).toMatchObject([{ kind: 'standing-still', component: 'worker' }]);
+    await heartbeats.beat('worker', 'a:3', 0);
+    expect(await again.sweep()).toMatchObject({ suspected: 0, findings: [] });
+    expect(await told()).toHaveLength(2);
   });
 });
 

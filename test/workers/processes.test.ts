@@ -5,10 +5,14 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { inProject } from '../../config/index.js';
+import type { Finding } from '../../core/finding.js';
+import { createHeartbeats } from '../../core/heartbeats.js';
 import { createLeases } from '../../core/leases.js';
 import { newId } from '../../core/ids.js';
 import { registerInspection } from '../../core/inspection/intake.js';
 import type { Services } from '../../core/services.js';
+import { tellDuty } from '../../core/system-alerts.js';
+import { watchdogActor } from '../../core/watchdog.js';
 import { seed } from '../../local/play/seed.js';
 import { waitFor } from '../../local/play/tasks.js';
 import { testMongodbUri } from '../helpers/database.js';
@@ -130,6 +134,25 @@ test('a relay that is told to end lets the mail that is under way arrive, takes 
   expect([await first(), await second(), held.length]).toEqual(['sent', 'composed', 1]);
 });
 
+test('a letter about the system, of no case, goes to the duty address, and the relay leaves its heartbeat', async () => {
+  const { database, letters } = services;
+  const finding: Finding = {
+    ...{ _id: newId(), key: 'standing-still:sealer:1', kind: 'standing-still', component: 'sealer' },
+    ...{ caseId: null, caseNumber: null, process: null, clockId: null, rule: null, reportKind: null, momentAt: null },
+    ...{ lastBeatAt: database.clock.wallNow(), year: null, notified: true },
+    ...{ foundAt: database.clock.legalNow(), foundWallAt: database.clock.wallNow() },
+  };
+  await database.transaction(watchdogActor, (tx) => tellDuty(services, tx, finding));
+  const [letter] = await letters.ofCase(`system.${finding._id}`);
+  expect(letter).toMatchObject({ template: 'shared/system-alert', languages: ['kk', 'ru'], state: 'composed' });
+  expect((await letters.open(letter!._id)).to).toBe(services.organisation.duty.email);
+  await started('workers/relay-main.ts');
+  await waitFor(() => Promise.resolve(held.length === 1), 'the mail to arrive');
+  held[0]!();
+  await waitFor(async () => (await letters.find(letter!._id))?.state === 'sent', 'the letter to be settled');
+  expect((await createHeartbeats({ database }).newest()).map(({ component }) => component)).toEqual(['relay']);
+});
+
 test('a watchdog removes old files that nothing refers to, shows the clocks by rule, and told to end it gives its place back and exits with 0', async () => {
   const { files, vault, database } = services;
   const subjectId = await vault.createSubject(null, 'case');
@@ -150,6 +173,8 @@ test('a watchdog removes old files that nothing refers to, shows the clocks by r
   );
   expect(await figures()).toMatch(/^merzim_clocks_open\{rule="DL-INS-5",[^}]*\} 1$/m);
   expect(await figures()).toMatch(/^merzim_clocks_broken\{rule="DL-INS-1",[^}]*\} 0$/m);
+
+  await waitFor(async () => (await figures()).includes('merzim_heartbeat_age_seconds{of="watchdog"'), 'its heartbeat');
 
   const lease = () => createLeases({ database }).hold('watchdog', 'another', 1_000);
   expect(await lease()).toBe(false);
