@@ -55,6 +55,8 @@ export interface Outbox {
   claim(kind: OutboxEntry['kind'], owner: string, limit: number, leaseMs: number): Promise<OutboxEntry[]>;
   /** Frees what an owner had taken and will not carry out any more, because it was killed. */
   release(owner: string): Promise<void>;
+  /** Who holds pending entries now, or held them when it was killed. */
+  owners(): Promise<string[]>;
   /** Marks an entry as carried out; a repeat changes nothing. */
   done(tx: Tx | null, id: string): Promise<void>;
   /** Gives an entry back, to be tried again after `afterMs` milliseconds of wall time. */
@@ -121,6 +123,10 @@ export function createOutbox({ database }: { database: Database }): Outbox {
         { leaseOwner: owner, state: 'pending' },
         { $set: { leaseOwner: null, leaseUntil: null } },
       );
+    },
+    owners: async () => {
+      const held = await entries.distinct('leaseOwner', { state: 'pending', leaseUntil: { $gt: clock.wallNow() } });
+      return held.filter((owner) => owner !== null);
     },
     done: async (tx, id) => {
       await entries.updateOne(

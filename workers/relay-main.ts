@@ -1,7 +1,8 @@
 import { deliverLetter } from '../connectors/mail/deliver.js';
 import { createMailer } from '../connectors/mail/client.js';
 import { composeServices } from '../core/compose.js';
-import { createLeases } from '../core/leases.js';
+import { createLeases, type Leases } from '../core/leases.js';
+import { errorFields } from '../core/log.js';
 import type { Services } from '../core/services.js';
 import { createEngine } from './engine.js';
 import { startHeartbeat } from './heartbeat.js';
@@ -23,6 +24,11 @@ await runProcess('relay', async ({ settings, metrics }) => {
   const lines = [messageLine(engine), mailLine(services)];
   const relay = createRelay({ outbox, clock, log, metrics, owner: slot.owner, lines });
   relay.start();
+  const takingOver = setInterval(() => {
+    releaseOfTheDead(leases, outbox, slot.owner()).catch((error: unknown) =>
+      log.warn(errorFields(error), 'what killed relays had taken could not be looked for; trying again'),
+    );
+  }, 3_000);
   const heartbeat = await startHeartbeat({ database, log, component: 'relay', ageMs: () => relay.ageMs() });
   return {
     checks: {
@@ -30,6 +36,7 @@ await runProcess('relay', async ({ settings, metrics }) => {
       outbox: () => (relay.ageMs() > 60_000 ? 'was not looked into for a minute' : null),
     },
     stop: async () => {
+      clearInterval(takingOver);
       await relay.stop();
       await heartbeat.stop();
       await slot.giveBack();
@@ -38,6 +45,12 @@ await runProcess('relay', async ({ settings, metrics }) => {
     },
   };
 });
+
+/** One that was killed and whose place nobody has taken since would hold its entries until their lease ran out. */
+async function releaseOfTheDead(leases: Leases, outbox: Services['outbox'], own: string): Promise<void> {
+  for (const owner of await outbox.owners())
+    if (owner !== own && !(await leases.holder(owner))) await outbox.release(owner);
+}
 
 /** Letters, each settled together with what follows from its delivery. */
 function mailLine(services: Services): RelayLine {
