@@ -3,10 +3,9 @@ import type { FastifyRequest } from 'fastify';
 import type { CaseRecord } from '../core/cases.js';
 import type { Actor, Tx } from '../core/database.js';
 import { InputProblem } from '../core/errors.js';
-import { contextOf } from '../core/inspection/decisions.js';
 import type { Person } from '../core/people.js';
-import { readsCases, type OpenCase } from '../core/reading.js';
-import { may, rightsOfRole } from '../core/rights.js';
+import { contextOfCase, openedCase, readsCases, type OpenCase } from '../core/reading.js';
+import { may, rightsOfRole, type Verdict } from '../core/rights.js';
 import type { Services } from '../core/services.js';
 import type {} from './plugins/access-log.js';
 import type {} from './plugins/sign-in.js';
@@ -19,9 +18,10 @@ export function signedIn(request: FastifyRequest): Person {
   return request.person;
 }
 
-/** Who acts, for transaction and trail. */
-export function actorOf(person: Person): Actor {
-  return { kind: person.login.startsWith('client:') ? 'machine' : 'person', id: person.login };
+/** Who acts, for transaction and trail, and in whose place. */
+export function actorOf(person: Person, onBehalfOf?: string): Actor {
+  const kind = person.login.startsWith('client:') ? 'machine' : 'person';
+  return { kind, id: person.login, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) };
 }
 
 /**
@@ -40,25 +40,28 @@ export async function openCase(
   // Who reads no cases at all is not told by the time that a look takes either.
   if (!readsCases(person)) throw new InputProblem(404, 'not-found');
   const record = await services.cases.byNumber(number);
-  const inspection = await services.inspections.find(record?._id ?? number);
-  if (!record || !inspection) {
-    await lookInVain(services, person);
+  const opened = record ? await openedCase(services, record) : await lookInVain(services, person, number);
+  if (!opened) throw new InputProblem(404, 'not-found');
+  if (!may(person, 'case.read', await contextOfCase(services, opened)).allowed)
     throw new InputProblem(404, 'not-found');
-  }
-  const opened = { record, inspection };
-  if (!may(person, 'case.read', await contextOf(services, record.state, inspection)).allowed)
-    throw new InputProblem(404, 'not-found');
-  await mustBeAllowed(services, person, opened, action);
-  return opened;
+  const { onBehalfOf } = await mustBeAllowed(services, person, opened, action);
+  request.access.by = actorOf(person, onBehalfOf);
+  return { ...opened, onBehalfOf };
 }
 
 /**
  * Asks the directory as for a case about one employee: for a number that was never given, so that the answer takes as many looks as for a
  * case that the caller may not see.
  */
-async function lookInVain({ directory }: Services, { employeeId, branchCode }: Person): Promise<void> {
+async function lookInVain(
+  { directory, inspections }: Services,
+  { employeeId, branchCode }: Person,
+  number: string,
+): Promise<null> {
+  await inspections.find(number);
   await directory.headsOfUnitsOf(employeeId === null ? [] : [employeeId]);
   await directory.idsOfMembers('management', branchCode);
+  return null;
 }
 
 /**
@@ -73,16 +76,16 @@ export async function reopenCase(
   action: string,
 ): Promise<OpenCase> {
   const record = await services.cases.find(caseId, tx);
-  if (!record) throw new InputProblem(404, 'not-found');
-  const opened = { record, inspection: await services.inspections.get(caseId, tx) };
-  await mustBeAllowed(services, person, opened, action);
-  return opened;
+  const opened = record && (await openedCase(services, record, tx));
+  if (!opened) throw new InputProblem(404, 'not-found');
+  const { onBehalfOf } = await mustBeAllowed(services, person, opened, action);
+  return { ...opened, onBehalfOf };
 }
 
-async function mustBeAllowed(services: Services, person: Person, opened: OpenCase, action: string): Promise<void> {
-  const { record, inspection } = opened;
-  const verdict = may(person, action, await contextOf(services, record.state, inspection));
-  if (verdict.allowed) return;
+async function mustBeAllowed(services: Services, person: Person, opened: OpenCase, action: string): Promise<Verdict> {
+  const { record } = opened;
+  const verdict = may(person, action, await contextOfCase(services, opened));
+  if (verdict.allowed) return verdict;
   if (verdict.reason === 'case-closed' || verdict.reason === 'case-voided') throw caseEnded(record);
   throw new InputProblem(403, 'forbidden');
 }
@@ -93,18 +96,23 @@ export function caseEnded({ number }: CaseRecord): InputProblem {
 }
 
 /** Whether somebody has a role that reads the access log. */
-export function readsAccessLog({ roles }: Pick<Person, 'roles'>): boolean {
-  return rightsOfRole['access-log.read'].some((role) => roles.includes(role));
+export function readsAccessLog(person: Pick<Person, 'roles'>): boolean {
+  return hasRoleFor(person, 'access-log.read');
+}
+
+/** Whether somebody has a role for what is done with no case in particular. */
+export function hasRoleFor({ roles }: Pick<Person, 'roles'>, right: keyof typeof rightsOfRole): boolean {
+  return rightsOfRole[right].some((role) => roles.includes(role));
 }
 
 /** Which of some actions a person may do on a case: pages show nothing else. */
 export async function allowedActions(
   services: Services,
   person: Person,
-  { record, inspection }: OpenCase,
+  opened: OpenCase,
   actions: readonly string[],
 ): Promise<Set<string>> {
-  const context = await contextOf(services, record.state, inspection);
+  const context = await contextOfCase(services, opened);
   return new Set(actions.filter((action) => may(person, action, context).allowed));
 }
 

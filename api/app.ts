@@ -9,26 +9,38 @@ import Fastify, { LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Services } from '../core/services.js';
+import { journalRoutes } from './access-request/journal.js';
+import { accessRequestRoutes } from './access-request/routes.js';
+import { violationRoutes } from './access-request/violations.js';
+import { skudEventRoutes } from './access-request/skud-events.js';
 import { accessLogRoutes } from './cases/access-log.js';
 import { exportRoutes } from './cases/export.js';
 import { caseRoutes } from './cases/routes.js';
 import { registerRoutes } from './cases/register.js';
 import { clockRoutes } from './clocks/routes.js';
-import { contentPolicy } from './content-policy.js';
+import { contentPolicy, headersOfItsOwn } from './content-policy.js';
 import { deadlineRoutes } from './deadlines/routes.js';
 import { parseInput } from './faults.js';
 import { inspectionRoutes } from './inspection/routes.js';
-import { requestsPerMinute } from './limits.js';
+import { strictJson } from './json-body.js';
+import { callerOf } from './limits.js';
 import { openapi, problems, security } from './openapi.js';
+import { accessLogPages } from './pages/access-log.js';
 import { calendarPages } from './pages/calendar.js';
 import { deadlinePages } from './pages/deadlines.js';
+import { helpPages } from './pages/help.js';
+import { noticePages } from './pages/notices.js';
+import { passwordPages } from './pages/password.js';
 import { problemPage } from './pages/problem.js';
 import { pageRoutes } from './pages/routes.js';
+import { substitutionPages } from './pages/substitutions.js';
+import { taskPages } from './pages/tasks.js';
 import { accessLogPlugin } from './plugins/access-log.js';
 import { healthPlugin } from './plugins/health.js';
 import { languagePlugin, speak } from './plugins/language.js';
-import { answerProblem, problemsPlugin } from './plugins/problems.js';
+import { answerNonsense, answerProblem, problemsPlugin } from './plugins/problems.js';
 import { signInPlugin } from './plugins/sign-in.js';
+import { technicalRequestRoutes } from './technical-request/routes.js';
 
 /** Builds the API with its pages; it does not listen. Tests call it through `inject`. */
 export async function buildApp(services: Services) {
@@ -39,14 +51,18 @@ export async function buildApp(services: Services) {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: 1024 * 1024,
+    // Milliseconds that a part of the app has to get ready: ten seconds, the default, are not enough for a machine under load.
+    pluginTimeout: 120_000,
     // A request that has not come in by then, in milliseconds, is given up: nobody holds a connection for ever.
     requestTimeout: 10 * 60_000,
-    trustProxy: false,
+    // Whose word counts on where a request comes from; nobody's unless named.
+    trustProxy: settings.web.trustedProxies.length > 0 ? [...settings.web.trustedProxies] : false,
     routerOptions: { ignoreTrailingSlash: true },
+    clientErrorHandler: (error, socket) => answerNonsense(error, socket, services),
     // A URL that can't be read comes to no route and no hook.
     frameworkErrors: (error, request, reply) => {
       speak(request, services.organisation);
-      answerProblem(request, reply, error, problemPage);
+      answerProblem(request, reply.headers(headersOfItsOwn(settings)), error, problemPage);
     },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(({ schema }) => (value) => {
@@ -61,6 +77,7 @@ export async function buildApp(services: Services) {
   app.removeContentTypeParser('text/plain');
 
   await app.register(cookie, { secret: settings.web.sessionSecret });
+  await app.register(strictJson);
   await app.register(formbody);
   await app.register(multipart, {
     limits: { fileSize: Number.MAX_SAFE_INTEGER, files: 1, fields: 20, fieldSize: 10_000 },
@@ -69,10 +86,17 @@ export async function buildApp(services: Services) {
     contentSecurityPolicy: contentPolicy(settings),
     strictTransportSecurity: settings.web.publicUrl.startsWith('https:'),
     referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
     // Tasklist is sandboxed by its own policy, and so is what a form's link opens: a browser loads no page with this header there.
     crossOriginOpenerPolicy: false,
   });
-  await app.register(rateLimit, { global: true, max: requestsPerMinute, timeWindow: '1 minute' });
+  await app.register(rateLimit, {
+    global: true,
+    max: settings.web.requestsPerMinute,
+    timeWindow: '1 minute',
+    // Each route counts after the sign-in has said who asks.
+    keyGenerator: callerOf,
+  });
   await app.register(languagePlugin, { organisation: services.organisation });
   await app.register(problemsPlugin, { page: problemPage });
   await app.register(signInPlugin, { services });
@@ -94,6 +118,10 @@ export async function buildApp(services: Services) {
 
   await app.register(healthPlugin, { services });
   await app.register(inspectionRoutes, { services });
+  await app.register(accessRequestRoutes, { services });
+  await app.register(journalRoutes, { services });
+  await app.register(violationRoutes, { services });
+  await app.register(technicalRequestRoutes, { services });
   await app.register(caseRoutes, { services });
   await app.register(exportRoutes, { services });
   await app.register(registerRoutes, { services });
@@ -101,8 +129,15 @@ export async function buildApp(services: Services) {
   await app.register(accessLogRoutes, { services });
   await app.register(deadlineRoutes, { services });
   await app.register(pageRoutes, { services });
+  await app.register(accessLogPages, { services });
+  await app.register(taskPages, { services });
+  await app.register(substitutionPages, { services });
   await app.register(deadlinePages, { services });
   await app.register(calendarPages, { services });
+  await app.register(noticePages, { services });
+  await app.register(skudEventRoutes, { services });
+  await app.register(passwordPages, { services });
+  await app.register(helpPages, { services });
   app.get(
     '/api/openapi.json',
     {

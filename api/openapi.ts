@@ -78,6 +78,8 @@ export function openapi(settings: Pick<Settings, 'web' | 'oidc'>): FastifyDynami
       },
       servers: [{ url: settings.web.publicUrl }],
       tags: [
+        { name: 'technical-request', description: 'Failures of information systems and questions (Order No. 419)' },
+        { name: 'access-request', description: 'Requests for access to information systems (Order No. 419)' },
         { name: 'inspection', description: 'Inspections after a disclosure of personal data (Order No. 231/НҚ)' },
         { name: 'case', description: 'Cases of every process' },
         { name: 'document', description: 'What the API says of itself' },

@@ -15,6 +15,8 @@ const namesIn = (own: 'kk' | 'ky') =>
     return { kk: kk ?? ru, ky: ky ?? ru, ru, en };
   });
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+/** Of a system or one of its functions; safe in the trail and the engine. */
+const registryCode = z.string().regex(/^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/);
 
 const countries = ['KZ', 'KG'] as const;
 const officeHours = z.strictObject({ start: z.string().regex(/^\d\d:\d\d$/), end: z.string().regex(/^\d\d:\d\d$/) });
@@ -40,6 +42,13 @@ const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
       .describe(
         'office hours of the other jurisdiction, where an act of its own is on: its terms go by its days and hours',
       ),
+    digest: z
+      .strictObject({
+        at: z.string().regex(/^\d\d:\d\d$/),
+        daysAhead: z.number().int().min(0).max(31),
+      })
+      .default({ at: '08:30', daysAhead: 5 })
+      .describe('when the daily digest goes out on working days, in timeZone, and how many days ahead it looks'),
     languages: z
       .array(
         z.enum(['kk', 'ru', 'ky']).refine((language) => spoken.includes(language), `expected ${spoken.join(' or ')}`),
@@ -68,6 +77,37 @@ const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
       .describe('AMB-INS-06: the authorised body in the field of informatization, by date'),
     centralOffice: z.strictObject({ name: names, email: z.email() }),
     branches: z.array(z.strictObject({ code: z.string().regex(/^[A-Z0-9]{2,8}$/), name: names, email: z.email() })),
+    access: z
+      .strictObject({
+        systems: z
+          .array(
+            z.strictObject({
+              code: registryCode,
+              name: names,
+              functions: z.array(z.strictObject({ code: registryCode, name: names })).min(1),
+            }),
+          )
+          .describe('ACC-01: the managed systems with the functions that can be asked for'),
+        applicants: z
+          .array(
+            z.strictObject({
+              bin: z.string().regex(/^\d{12}$/),
+              name: names,
+              kind: z
+                .enum(['stateBody', 'publicInstitution', 'other'])
+                .describe('R30: access is for staff of the first two; others need a norm of legislation'),
+              region: word.optional(),
+              mailDomains: z
+                .array(z.string().regex(/^[a-z0-9.-]+$/))
+                .min(1)
+                .describe('AMB-ACC-10: of corporate addresses'),
+              own: z.boolean().default(false).describe('whether its staff is our own directory'),
+            }),
+          )
+          .describe('R3(14): who applies for its employees'),
+      })
+      .default({ systems: [], applicants: [] })
+      .describe('access to information systems (Order No. 419)'),
     duty: z.strictObject({ email: z.email() }).describe('who is told of clocks that run out and of faults'),
   });
 };

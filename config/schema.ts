@@ -60,10 +60,57 @@ const environment = z.object({
   NIT_URL: z.url().describe('export service of National Information Technologies, e.g. https://exports.nit.example'),
   NIT_CLIENT_ID: z.string().min(1).describe('client id for the export service'),
   NIT_CLIENT_SECRET: z.string().min(1).describe('client secret for the export service'),
+  SKUD_URL: optionalUrl.describe(
+    'SCIM 2.0 address of the access control and management system, e.g. https://skud.example/scim/v2',
+  ),
+  SKUD_TOKEN: z.string().min(1).optional().describe('bearer token that the system takes of us'),
+  SKUD_EVENTS_SECRET: z
+    .string()
+    .min(32)
+    .optional()
+    .describe('at least 32 characters that the system signs its events with (HS256)'),
+  CREDENTIALS_BY: z
+    .enum(['link', 'mail'])
+    .default('link')
+    .describe('how a temporary password reaches its user: a one-time link in the answer, or the mail itself'),
+  CREDENTIALS_LENGTH: z.coerce
+    .number()
+    .int()
+    .min(12)
+    .max(64)
+    .default(16)
+    .describe('characters of a temporary password'),
+  CREDENTIALS_LINK_HOURS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(240)
+    .default(72)
+    .describe('how long a one-time link to a temporary password is good, in hours'),
   MASTER_KEY: z
     .string()
     .refine((value) => Buffer.from(value, 'base64').length === 32, 'not 32 bytes in base64')
     .describe('32 random bytes in base64 that wrap the key of each subject, e.g. of `openssl rand -base64 32`'),
+  MASTER_KEYS_ACCEPTED: z
+    .string()
+    .optional()
+    .transform((value) => (value ?? '').split(/[\s,]+/).filter(Boolean))
+    .refine((keys) => keys.every((key) => Buffer.from(key, 'base64').length === 32), 'not 32 bytes in base64 each')
+    .describe(
+      'further master keys, separated by commas or lines, whose wrapped keys are read while `npm run rotate-key` changes MASTER_KEY',
+    ),
+  ERASURES_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'where erasures are listed a second time, out of reach of a restore, e.g. /mnt/apart/merzim-erasures.jsonl',
+    ),
+  ERASURE_WITHIN_DAYS: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .default(30)
+    .describe('days within which an erasure is promised to be true of backups: those of keys are kept half as long'),
   TRAIL_ORIGIN: z
     .string()
     .regex(/^[A-Za-z0-9._/-]{1,100}$/)
@@ -99,6 +146,19 @@ const environment = z.object({
     .min(1024)
     .default(25 * 1024 * 1024)
     .describe('largest document that is accepted, in bytes'),
+  REQUESTS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(6000)
+    .describe(
+      'requests that one caller (a login, a machine client, else an address) may send to each route in a minute',
+    ),
+  TRUSTED_PROXIES: z
+    .string()
+    .regex(/^[0-9a-fA-F.:/]+(,[0-9a-fA-F.:/]+)*$/)
+    .optional()
+    .describe('addresses of the reverse proxies whose X-Forwarded-For is believed, e.g. 127.0.0.1,10.0.0.0/24'),
   INTAKE_PER_MINUTE: z.coerce
     .number()
     .int()
@@ -162,6 +222,9 @@ function combinations(env: Environment): string[] {
   if (env.CAMUNDA_AUTH_STRATEGY === 'BASIC')
     for (const name of ['CAMUNDA_BASIC_AUTH_USERNAME', 'CAMUNDA_BASIC_AUTH_PASSWORD'] as const)
       if (!env[name]) faults.push(`${name}: is missing; CAMUNDA_AUTH_STRATEGY=BASIC needs it`);
+  if (env.SKUD_URL)
+    for (const name of ['SKUD_TOKEN', 'SKUD_EVENTS_SECRET'] as const)
+      if (!env[name]) faults.push(`${name}: is missing; SKUD_URL needs it`);
   return faults;
 }
 
@@ -184,7 +247,20 @@ function toSettings(env: Environment) {
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM, webUrl: env.MAIL_WEB_URL },
     oidc: { issuer: env.OIDC_ISSUER, clientId: env.OIDC_CLIENT_ID, clientSecret: env.OIDC_CLIENT_SECRET },
     nit: { url: env.NIT_URL, clientId: env.NIT_CLIENT_ID, clientSecret: env.NIT_CLIENT_SECRET },
-    vault: { masterKey: Buffer.from(env.MASTER_KEY, 'base64') },
+    /** Null where no accounts are kept through it. */
+    skud: env.SKUD_URL
+      ? { url: env.SKUD_URL, token: env.SKUD_TOKEN ?? '', eventsSecret: env.SKUD_EVENTS_SECRET ?? '' }
+      : null,
+    accounts: {
+      passwordBy: env.CREDENTIALS_BY,
+      passwordLength: env.CREDENTIALS_LENGTH,
+      passwordLinkHours: env.CREDENTIALS_LINK_HOURS,
+    },
+    vault: {
+      masterKey: Buffer.from(env.MASTER_KEY, 'base64'),
+      acceptedKeys: env.MASTER_KEYS_ACCEPTED.map((key) => Buffer.from(key, 'base64')),
+    },
+    erasure: { listFile: env.ERASURES_FILE, withinDays: env.ERASURE_WITHIN_DAYS },
     evidence: { origin: env.TRAIL_ORIGIN, sealerKey: env.SEALER_KEY, checkpointsFolder: env.CHECKPOINTS_FOLDER },
     web: {
       publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
@@ -195,6 +271,8 @@ function toSettings(env: Environment) {
       operateUrl: env.OPERATE_URL,
       uploadMaxBytes: env.UPLOAD_MAX_BYTES,
       intakePerMinute: env.INTAKE_PER_MINUTE,
+      requestsPerMinute: env.REQUESTS_PER_MINUTE,
+      trustedProxies: env.TRUSTED_PROXIES?.split(',') ?? [],
     },
     health: { port: env.HEALTH_PORT },
     log: { level: env.LOG_LEVEL },

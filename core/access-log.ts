@@ -33,8 +33,9 @@ export interface AccessEntry extends Access {
 export interface AccessFilter {
   caseNumber?: string | undefined;
   login?: string | undefined;
-  /** Day (UTC) as `2026-11-22`. */
-  day?: string | undefined;
+  /** First and last day (UTC) as `2026-11-22`. */
+  from?: string | undefined;
+  to?: string | undefined;
   /** Id of an entry (exclusive): older ones follow. */
   before?: string | undefined;
   limit: number;
@@ -99,11 +100,14 @@ export function createAccessLog(deps: { database: Database; trail: Trail; clock?
         void write();
       });
     },
-    list: async ({ caseNumber, login, day, before, limit }) => {
+    list: async ({ caseNumber, login, from, to, before, limit }) => {
       const found = await entries
         .find(
           {
-            caseId: day === undefined ? inPrefix : { $gte: `${prefix}${day}.`, $lt: `${prefix}${day}/` },
+            caseId: {
+              $gte: from === undefined ? inPrefix.$gte : `${prefix}${from}.`,
+              $lt: to === undefined ? inPrefix.$lt : `${prefix}${to}/`,
+            },
             ...(caseNumber === undefined ? {} : { 'data.caseNumber': caseNumber }),
             ...(login === undefined ? {} : { 'by.id': login }),
             ...(before === undefined ? {} : { _id: { $lt: before } }),
@@ -130,5 +134,10 @@ export function isAccessChain(caseId: string): boolean {
 
 function entryOf({ _id, wallAt, by, type, subject, data }: TrailEntry): AccessEntry {
   const { action, caseNumber, method, route, status } = data as unknown as Access;
-  return { id: _id, at: wallAt, by, type: type as Access['type'], subject, action, caseNumber, method, route, status };
+  const { onBehalfOf } = data as { onBehalfOf?: string };
+  return {
+    ...{ id: _id, at: wallAt, by: onBehalfOf === undefined ? by : { ...by, onBehalfOf } },
+    type: type as Access['type'],
+    ...{ subject, action, caseNumber, method, route, status },
+  };
 }

@@ -1,5 +1,12 @@
 import { loadOrganisation, type Settings } from '../config/index.js';
 import { createAccessLog } from './access-log.js';
+import { createAccounts } from './access-request/account-store.js';
+import { createAccountSweeps } from './access-request/account-sweeps.js';
+import { accessClockHolder } from './access-request/clock-holder.js';
+import { createAccessJournal } from './access-request/journal.js';
+import { createPasswordLinks } from './access-request/password-links.js';
+import { createAccessRequests } from './access-request/requests.js';
+import { createViolations } from './access-request/violations.js';
 import { createCalendars } from './calendars.js';
 import { createCases } from './cases.js';
 import { createRecount } from './clock-recount.js';
@@ -9,6 +16,7 @@ import { loadDeadlineTable } from './deadline-table.js';
 import { createDecisions } from './decisions.js';
 import { createDirectory } from './directory.js';
 import { createDocuments, type Documents } from './documents.js';
+import { openErasureList } from './erasure-list.js';
 import { createErasures } from './erasures.js';
 import { createEvidence } from './evidence/evidence.js';
 import { createFiles } from './files.js';
@@ -19,12 +27,18 @@ import { createExtracts } from './inspection/extracts.js';
 import { createInspections, type Inspections } from './inspection/inspections.js';
 import { createLetters } from './letters.js';
 import { createLog } from './log.js';
+import { createNoticeChoices } from './notice-choices.js';
 import { createNumbers } from './numbers.js';
 import { createOutbox } from './outbox.js';
 import { createPeople } from './people.js';
+import { createReferrals } from './referrals.js';
 import { createRunningClocks } from './running-clocks.js';
 import type { Services } from './services.js';
+import { createSubstitutions } from './substitutions.js';
+import { technicalClockHolder } from './technical-request/clock-holder.js';
+import { createTechnicalRequests } from './technical-request/requests.js';
 import { createTrail } from './trail.js';
+import { createUserTasks } from './user-tasks.js';
 import { createVault } from './vault.js';
 
 /**
@@ -36,7 +50,7 @@ export async function composeServices(settings: Settings, component: string): Pr
   const log = createLog(component, settings.log.level);
   const database = await openDatabase(settings);
   const { clock } = database;
-  const vault = createVault({ database, masterKey: settings.vault.masterKey });
+  const vault = createVault({ database, ...settings.vault });
   const trail = createTrail({ database });
   const files = createFiles({ database, vault, clock });
   const numbers = createNumbers({ database });
@@ -46,7 +60,10 @@ export async function composeServices(settings: Settings, component: string): Pr
   const deadlineTable = await loadDeadlineTable();
   const clocks: Clocks = createClocks({
     ...{ database, trail, calendars, table: deadlineTable, organisation, outbox },
-    holderOf: (tx, clock) => inspectionClockHolder({ inspections, documents }, tx, clock),
+    holderOf: async (tx, clock) =>
+      (clock.process === 'technical-request' ? technicalClockHolder : null) ??
+      (await accessClockHolder({ accessRequests }, tx, clock)) ??
+      (await inspectionClockHolder({ inspections, documents }, tx, clock)),
   });
   const recount = createRecount({ database, trail, calendars, organisation });
   const people = createPeople({ database });
@@ -54,6 +71,7 @@ export async function composeServices(settings: Settings, component: string): Pr
   const letters = createLetters({ database, vault, trail, numbers, outbox, organisation });
   const decisions = createDecisions({ database });
   const extracts = createExtracts({ database, trail });
+  const accessRequests = createAccessRequests({ database, vault, trail });
   const inspections: Inspections = createInspections({ database, vault, trail, clocks, outbox });
   const documents: Documents = createDocuments({
     database,
@@ -88,14 +106,33 @@ export async function composeServices(settings: Settings, component: string): Pr
     deadlineTable,
     directory,
     people,
+    substitutions: createSubstitutions({ database, trail }),
     letters,
     documents,
     inspections,
     extracts,
+    accessRequests,
+    technicalRequests: createTechnicalRequests({ database, vault, trail }),
     decisions,
-    erasures: createErasures({ database, vault, trail }),
+    passwordLinks: createPasswordLinks({ database, trail }),
+    accounts: createAccounts({ database, vault, trail }),
+    accountSweeps: createAccountSweeps({ database }),
+    accessJournal: createAccessJournal({ database, numbers, trail }),
+    violations: createViolations({ database, trail }),
+    referrals: createReferrals({ database }),
+    erasures: createErasures({
+      ...{ database, vault, trail },
+      outside: settings.erasure.listFile === undefined ? undefined : openErasureList(settings.erasure.listFile),
+    }),
+    userTasks: createUserTasks({ database }),
+    noticeChoices: createNoticeChoices({ database }),
     evidence: createEvidence({ database, trail, origin: settings.evidence.origin }),
   };
-  for (const part of Object.values(services) as { init?: () => Promise<void> }[]) await part.init?.();
-  return services;
+  try {
+    for (const part of Object.values(services) as { init?: () => Promise<void> }[]) await part.init?.();
+    return services;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }

@@ -17,6 +17,9 @@ const allowed = [
   { type: 'text/csv', extensions: ['csv'], aliases: ['application/csv', 'application/vnd.ms-excel', 'text/plain'] },
 ] as const;
 
+/** The media types that a document can have. */
+export const documentTypes: readonly string[] = allowed.map(({ type }) => type);
+
 /** How many first bytes of a file {@link checkContent} wants to see; it judges by fewer when the file is shorter. */
 export const sniffBytes = 64 * 1024;
 

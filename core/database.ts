@@ -3,11 +3,14 @@ import { Mutex, withTimeout } from 'async-mutex';
 import mongoose, { type ClientSession, type Connection } from 'mongoose';
 import type { Settings } from '../config/index.js';
 import { systemClock, travellingClock, type Clock } from './clock.js';
+import { PermanentError } from './errors.js';
 
 /** Who does something: `id` is a login, a client's id, a case number (applicants), a job type or the name of a process. */
 export interface Actor {
   kind: 'person' | 'machine' | 'applicant' | 'worker' | 'system';
   id: string;
+  /** Login of the one in whose place a person acts; left out where it is his own right. */
+  onBehalfOf?: string | undefined;
 }
 
 /** One transaction: what is written with its session is there together or not at all. */
@@ -32,6 +35,16 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Names the mark (collection `restores`) of databases in which a restore has not come to its end. */
+export const unfinishedRestore = 'unfinished';
+
+export interface RestoreMark {
+  _id: typeof unfinishedRestore;
+  /** Id of the backup that was to be restored. */
+  backup: string;
+  startedAt: Date;
+}
+
 const attempts = 60;
 
 /**
@@ -40,8 +53,14 @@ const attempts = 60;
  */
 const turns = withTimeout(new Mutex(), 5_000);
 
-/** Opens the replica set of the settings. Throws when it can't be reached within 10 seconds. */
-export async function openDatabase(settings: Pick<Settings, 'mongo' | 'clock'>): Promise<Database> {
+/**
+ * Opens the replica set of the settings. Throws when it can't be reached within 10 seconds, and a PermanentError when a restore was left half done
+ * there: only who restores opens it then.
+ */
+export async function openDatabase(
+  settings: Pick<Settings, 'mongo' | 'clock'>,
+  { restoring = false }: { restoring?: boolean } = {},
+): Promise<Database> {
   const connection = await mongoose
     .createConnection(settings.mongo.uri, {
       dbName: settings.mongo.database,
@@ -52,6 +71,15 @@ export async function openDatabase(settings: Pick<Settings, 'mongo' | 'clock'>):
       appName: 'merzim',
     })
     .asPromise();
+  const mark = restoring
+    ? null
+    : await connection.collection<RestoreMark>('restores').findOne({ _id: unfinishedRestore });
+  if (mark) {
+    await connection.close();
+    throw new PermanentError(
+      `${settings.mongo.database}: the restore of backup ${mark.backup} was not brought to its end; restore again before anything is started`,
+    );
+  }
   const trail = connection.useDb(settings.mongo.trailDatabase, { useCache: true });
   const clock = settings.clock.travel ? travellingClock(connection) : systemClock();
   await clock.refresh();

@@ -54,6 +54,8 @@ export interface DecisionRecord {
   userTaskKey: string;
   /** Login of who completed the task; null when the engine knows nobody. */
   by: string | null;
+  /** Login of the one in whose place it was taken; left out where it was the decider's own right. */
+  onBehalfOf?: string | undefined;
   accepted: boolean;
   /** Code of what was missing; null when accepted. */
   refusal: string | null;

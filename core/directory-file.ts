@@ -13,6 +13,8 @@ export interface DirectoryRow {
   fullNameKk: string | null;
   iin: string;
   position: string;
+  /** Position in Kazakh; null where the file has none. */
+  positionKk: string | null;
   unitId: string;
   unitNameKk: string;
   unitNameRu: string;
@@ -67,6 +69,7 @@ const columns = z.object({
     .refine((iin) => iinFault(iin) === null)
     .describe('an individual identification number'),
   position: text(200),
+  position_kk: z.string().max(200).transform(emptyIsNull).describe('empty, or up to 200 characters'),
   unit_id: id,
   unit_name_kk: text(300),
   unit_name_ru: text(300),
@@ -86,7 +89,7 @@ const columns = z.object({
 
 type Column = keyof typeof columns.shape;
 const columnNames = Object.keys(columns.shape) as Column[];
-const optionalColumns: readonly Column[] = ['full_name_kk'];
+const optionalColumns: readonly Column[] = ['full_name_kk', 'position_kk'];
 
 /** A row with the line on which it starts. */
 interface Placed {
@@ -170,7 +173,7 @@ function toRows(records: Parsed[], faults: string[]): Placed[] {
   if (records.length === 0) faults.push('file: has no row');
   const placed: Placed[] = [];
   for (const { record, info } of records) {
-    const parsed = columns.safeParse({ full_name_kk: '', ...record });
+    const parsed = columns.safeParse({ full_name_kk: '', position_kk: '', ...record });
     if (parsed.success) placed.push({ line: info.lines, row: toRow(parsed.data) });
     else
       for (const column of new Set(parsed.error.issues.map((issue) => issue.path[0] as Column))) {
@@ -189,6 +192,7 @@ function toRow(row: z.infer<typeof columns>): DirectoryRow {
     fullNameKk: row.full_name_kk,
     iin: row.iin,
     position: row.position,
+    positionKk: row.position_kk,
     unitId: row.unit_id,
     unitNameKk: row.unit_name_kk,
     unitNameRu: row.unit_name_ru,

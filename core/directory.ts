@@ -4,7 +4,7 @@ import { ensureCollection } from './collections.js';
 import type { Database, Tx } from './database.js';
 import { readDirectoryFile, type DirectoryRow } from './directory-file.js';
 import { personalFields } from './personal-fields.js';
-import { searchIndexes } from './search-index.js';
+import { searchIndex, searchIndexes } from './search-index.js';
 import type { Vault } from './vault.js';
 
 export { DirectoryFileError, type DirectoryRow } from './directory-file.js';
@@ -50,6 +50,8 @@ export interface Directory {
   /** The employee with an id, former ones included; null when there is none, or when the person was erased. */
   employee(employeeId: string, tx?: Tx): Promise<Employee | null>;
   byLogin(login: string): Promise<Employee | null>;
+  /** Who is active and has this IIN, name or address; null where nobody has, or several. */
+  byPersonalValue(value: string): Promise<Employee | null>;
   /** The head of a unit, or null while it has none. */
   headOf(unitId: string): Promise<Employee | null>;
   /** Ids of the heads of the units that these employees are in, each once; at one go, and without opening what is sealed. */
@@ -62,6 +64,10 @@ export interface Directory {
   members(role: string, branchCode: string | null): Promise<Employee[]>;
   /** Their ids alone, without opening what is sealed. */
   idsOfMembers(role: string, branchCode: string | null): Promise<string[]>;
+  /** Ids of those who work in a unit now, without opening what is sealed. */
+  idsOfUnit(unitId: string): Promise<string[]>;
+  /** Ids of those who left. */
+  idsOfFormer(): Promise<string[]>;
   /** Everybody who is active, by name. */
   all(): Promise<Employee[]>;
   init(): Promise<void>;
@@ -150,6 +156,10 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
     },
     employee,
     byLogin: (login) => one({ login, active: true }),
+    byPersonalValue: async (value) => {
+      const [found, another] = await read({ searchIndex: searchIndex(vault, value), active: true });
+      return found && !another ? found : null;
+    },
     headOf,
     headsOfUnitsOf: async (employeeIds) => {
       const units = await employees.distinct('unitId', { _id: { $in: employeeIds } }).exec();
@@ -163,11 +173,14 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
     },
     members: async (role, branchCode) => read(await membersOf(role, branchCode)),
     idsOfMembers: async (role, branchCode) => employees.distinct('_id', await membersOf(role, branchCode)).exec(),
+    idsOfUnit: (unitId) => employees.distinct('_id', { unitId, active: true }).exec(),
+    idsOfFormer: () => employees.distinct('_id', { active: false }).exec(),
     all: async () => (await read({ active: true })).sort((a, b) => a.fullName.localeCompare(b.fullName, 'ru')),
     init: () =>
       ensureCollection(database.connection, 'employees', [
         { key: { login: 1 }, unique: true, partialFilterExpression: { login: { $type: 'string' } } },
         { key: { unitId: 1, headOfUnit: 1 } },
+        { key: { active: 1, headOfUnit: -1, _id: 1 } },
         { key: { searchIndex: 1 } },
       ]),
   };
@@ -214,6 +227,7 @@ function employeeSchema(vault: Vault): Schema<StoredEmployee> {
       fullNameKk: { type: String, default: null },
       iin: { type: String, required: true },
       position: { type: String, required: true },
+      positionKk: { type: String, default: null },
       unitId: { type: String, required: true },
       unitNameKk: { type: String, required: true },
       unitNameRu: { type: String, required: true },
@@ -233,7 +247,7 @@ function employeeSchema(vault: Vault): Schema<StoredEmployee> {
   );
   personalFields(schema, {
     vault,
-    paths: ['fullName', 'fullNameKk', 'iin', 'position', 'email'],
+    paths: ['fullName', 'fullNameKk', 'iin', 'position', 'positionKk', 'email'],
     subjectOf: (employee: StoredEmployee) => employee.subjectId,
   });
   return schema;

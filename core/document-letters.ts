@@ -11,7 +11,7 @@ export interface Addressee {
   employeeId: string;
   /** Subject in the vault whose key protects name and address. */
   subjectId: string;
-  name: string;
+  name: Localised;
   email: string;
 }
 

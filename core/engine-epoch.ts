@@ -30,9 +30,39 @@ interface EpochDocument {
   _id: string;
   firstSeenAt: Date;
   lastSeenAt: Date;
+  /** Tides that were agreed with the engine, oldest first. The last ones may not have reached it. */
+  tides?: Tide[];
+  /** A backup was taken since the last tide. */
+  backedUp?: boolean;
+}
+
+/**
+ * A tide names a moment that database and engine share: the first start after each backup writes one into both. Where they don't agree, one of
+ * them was restored to an earlier moment and the other was not.
+ */
+interface Tide {
+  _id: string;
+  deployed: boolean;
+}
+
+/** Stands for whatever the engine holds: somebody has looked and takes the two as they are. */
+const anyTide = 'accepted';
+
+/** Engine and database are of different moments: what one has done the other does not know. Nothing is worked on until somebody decides. */
+export class EngineMismatchError extends Error {
+  override readonly name = 'EngineMismatchError';
+  constructor(readonly older: 'engine' | 'database') {
+    super(
+      older === 'engine'
+        ? "the engine is of an earlier moment than the database: it was restored alone. It would do again, under the same keys, what was done since. Restore database and engine from the same backup (npm run restore); or see the administrator's guide for what to look at, and take them as they are by npm run restore -- --accept-engine"
+        : "the database is of an earlier moment than the engine: it was restored alone. Steps that the engine takes for done are not in it. Restore database and engine from the same backup (npm run restore); or see the administrator's guide for what to look at, and take them as they are by npm run restore -- --accept-engine",
+    );
+  }
 }
 
 export const epochProcessId = 'engine-epoch';
+export const tideProcessId = 'engine-tide';
+const tidesKept = 20;
 const collectionName = 'engine-epochs';
 
 export function createEngineEpoch({ database, engine }: { database: Database; engine: EpochEngine }): EngineEpoch {
@@ -67,7 +97,7 @@ async function ask({ database, engine }: { database: Database; engine: EpochEngi
   };
   let epoch = await read();
   if (epoch === null) {
-    await engine.deploy([{ name: `${epochProcessId}.bpmn`, content: Buffer.from(epochProcess(newId())) }]);
+    await engine.deploy([resourceOf(epochProcessId, newId())]);
     for (let attempt = 0; epoch === null && attempt < 50; attempt += 1) {
       epoch = await read();
       if (epoch === null) await sleep(100);
@@ -79,7 +109,72 @@ async function ask({ database, engine }: { database: Database; engine: EpochEngi
   await database.connection
     .collection<EpochDocument>(collectionName)
     .updateOne({ _id: epoch }, { $setOnInsert: { firstSeenAt: now }, $set: { lastSeenAt: now } }, { upsert: true });
+  await compareTides({ database, engine }, epoch);
   return epoch;
+}
+
+/**
+ * Compares the engine's tide with the database's, and agrees on a new one after a backup. The database says first what it will tell the engine, so
+ * that a crash in between is no mismatch; telling it twice is telling it once. @throws EngineMismatchError
+ */
+async function compareTides(deps: { database: Database; engine: EpochEngine }, epoch: string): Promise<void> {
+  const { engine } = deps;
+  const epochs = deps.database.connection.collection<EpochDocument>(collectionName);
+  const atEngine = async (): Promise<string | null> => {
+    const result = await engine.runToEnd({ processId: tideProcessId, version: -1, fetchVariables: ['tide'] });
+    return result === null ? null : String(result.tide);
+  };
+  const { tides = [], backedUp = false } = (await epochs.findOne({ _id: epoch })) ?? {};
+  const agreed = tides.findLastIndex(({ deployed }) => deployed);
+  const known = agreed < 0 ? null : tides[agreed]!._id;
+  const onTheirWay = tides.slice(agreed + 1).map(({ _id }) => _id);
+  const agrees = (told: string | null): boolean =>
+    known === anyTide || told === known || (told !== null && onTheirWay.includes(told));
+  let found = await atEngine();
+  // A database that never had a backup of its own takes the engine as it finds it.
+  const stranger = tides.length === 0 && !backedUp;
+  if (stranger && found !== null)
+    await epochs.updateOne(
+      { _id: epoch, tides: { $exists: false } },
+      { $set: { tides: [{ _id: found, deployed: true }] } },
+    );
+  // A partition learns of a deployment a little later than it was accepted.
+  for (let attempt = 0; !stranger && !agrees(found); attempt += 1) {
+    if (attempt >= 30)
+      throw new EngineMismatchError(found === null || tides.some(({ _id }) => _id === found) ? 'engine' : 'database');
+    await sleep(100);
+    found = await atEngine();
+  }
+  if (backedUp)
+    await epochs.updateOne(
+      { _id: epoch, backedUp: true },
+      {
+        $set: { backedUp: false },
+        $push: { tides: { $each: [{ _id: newId(), deployed: false }], $slice: -tidesKept } },
+      },
+    );
+  const now = (await epochs.findOne({ _id: epoch }))?.tides?.at(-1);
+  if (!now || now.deployed) return;
+  await engine.deploy([resourceOf(tideProcessId, now._id)]);
+  for (let attempt = 0; (await atEngine()) !== now._id; attempt += 1) {
+    if (attempt >= 50) throw new RetryableError(`process ${tideProcessId} was deployed but can't be started`);
+    await sleep(100);
+  }
+  await epochs.updateOne({ _id: epoch, 'tides._id': now._id }, { $set: { 'tides.$.deployed': true } });
+}
+
+/** A backup of the database is about to be taken: the next start agrees with the engine on another moment. */
+export async function markBackup(database: Database): Promise<void> {
+  await database.connection
+    .collection<EpochDocument>(collectionName)
+    .updateMany({}, { $set: { backedUp: true } }, { writeConcern: { w: 'majority', j: true } });
+}
+
+/** Database and engine are taken as they are, though they are of different moments. */
+export async function acceptEngine(database: Database): Promise<void> {
+  await database.connection
+    .collection<EpochDocument>(collectionName)
+    .updateMany({}, { $set: { tides: [{ _id: anyTide, deployed: true }], backedUp: true } });
 }
 
 /** The epoch that a worker met last, from MongoDB alone; null before the first. */
@@ -90,25 +185,38 @@ export async function newestEpoch(database: Database): Promise<string | null> {
   return newest?._id ?? null;
 }
 
-/** The process that answers with the epoch written into it. */
-function epochProcess(epoch: string): string {
+function resourceOf(
+  processId: typeof epochProcessId | typeof tideProcessId,
+  id: string,
+): { name: string; content: Buffer } {
+  const [variable, name, about] =
+    processId === epochProcessId
+      ? ['epoch', 'Engine epoch', 'Made by the application: tells one life of the engine from another.']
+      : ['tide', 'Engine tide', 'Made by the application: tells whether engine and database are of the same moment.'];
+  return { name: `${processId}.bpmn`, content: Buffer.from(toldProcess({ processId, variable, name, about, id })) };
+}
+
+/** A process that answers with the id written into it. */
+function toldProcess(told: Record<'processId' | 'variable' | 'name' | 'about' | 'id', string>): string {
+  const { processId, variable, name, about, id } = told;
+  const Part = variable === 'epoch' ? 'Epoch' : 'Tide';
   return `<?xml version="1.0" encoding="UTF-8"?>
-<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:di="http://www.omg.org/spec/DD/20100524/DI" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="Definitions_EngineEpoch" targetNamespace="http://bpmn.io/schema/bpmn">
-  <bpmn:process id="${epochProcessId}" name="Engine epoch" isExecutable="true">
-    <bpmn:documentation>Made by the application: tells one life of the engine from another.</bpmn:documentation>
-    <bpmn:startEvent id="StartEvent_Asked" name="Epoch asked"><bpmn:outgoing>Flow_Asked</bpmn:outgoing></bpmn:startEvent>
-    <bpmn:sequenceFlow id="Flow_Asked" sourceRef="StartEvent_Asked" targetRef="ScriptTask_TellEpoch" />
-    <bpmn:scriptTask id="ScriptTask_TellEpoch" name="Tell epoch">
-      <bpmn:extensionElements><zeebe:script expression="=&quot;${epoch}&quot;" resultVariable="epoch" /></bpmn:extensionElements>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:di="http://www.omg.org/spec/DD/20100524/DI" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="Definitions_Engine${Part}" targetNamespace="http://bpmn.io/schema/bpmn">
+  <bpmn:process id="${processId}" name="${name}" isExecutable="true">
+    <bpmn:documentation>${about}</bpmn:documentation>
+    <bpmn:startEvent id="StartEvent_Asked" name="${Part} asked"><bpmn:outgoing>Flow_Asked</bpmn:outgoing></bpmn:startEvent>
+    <bpmn:sequenceFlow id="Flow_Asked" sourceRef="StartEvent_Asked" targetRef="ScriptTask_Tell${Part}" />
+    <bpmn:scriptTask id="ScriptTask_Tell${Part}" name="Tell ${variable}">
+      <bpmn:extensionElements><zeebe:script expression="=&quot;${id}&quot;" resultVariable="${variable}" /></bpmn:extensionElements>
       <bpmn:incoming>Flow_Asked</bpmn:incoming><bpmn:outgoing>Flow_Told</bpmn:outgoing>
     </bpmn:scriptTask>
-    <bpmn:sequenceFlow id="Flow_Told" sourceRef="ScriptTask_TellEpoch" targetRef="EndEvent_Told" />
-    <bpmn:endEvent id="EndEvent_Told" name="Epoch told"><bpmn:incoming>Flow_Told</bpmn:incoming></bpmn:endEvent>
+    <bpmn:sequenceFlow id="Flow_Told" sourceRef="ScriptTask_Tell${Part}" targetRef="EndEvent_Told" />
+    <bpmn:endEvent id="EndEvent_Told" name="${Part} told"><bpmn:incoming>Flow_Told</bpmn:incoming></bpmn:endEvent>
   </bpmn:process>
   <bpmndi:BPMNDiagram id="Diagram_EngineEpoch">
-    <bpmndi:BPMNPlane id="Plane_EngineEpoch" bpmnElement="${epochProcessId}">
+    <bpmndi:BPMNPlane id="Plane_Engine${Part}" bpmnElement="${processId}">
       <bpmndi:BPMNShape id="StartEvent_Asked_di" bpmnElement="StartEvent_Asked"><dc:Bounds x="160" y="102" width="36" height="36" /></bpmndi:BPMNShape>
-      <bpmndi:BPMNShape id="ScriptTask_TellEpoch_di" bpmnElement="ScriptTask_TellEpoch"><dc:Bounds x="250" y="80" width="100" height="80" /></bpmndi:BPMNShape>
+      <bpmndi:BPMNShape id="ScriptTask_Tell${Part}_di" bpmnElement="ScriptTask_Tell${Part}"><dc:Bounds x="250" y="80" width="100" height="80" /></bpmndi:BPMNShape>
       <bpmndi:BPMNShape id="EndEvent_Told_di" bpmnElement="EndEvent_Told"><dc:Bounds x="412" y="102" width="36" height="36" /></bpmndi:BPMNShape>
       <bpmndi:BPMNEdge id="Flow_Asked_di" bpmnElement="Flow_Asked"><di:waypoint x="196" y="120" /><di:waypoint x="250" y="120" /></bpmndi:BPMNEdge>
       <bpmndi:BPMNEdge id="Flow_Told_di" bpmnElement="Flow_Told"><di:waypoint x="350" y="120" /><di:waypoint x="412" y="120" /></bpmndi:BPMNEdge>

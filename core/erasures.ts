@@ -1,5 +1,6 @@
 import { ensureCollection } from './collections.js';
 import type { Actor, Database, Tx } from './database.js';
+import type { ErasureList } from './erasure-list.js';
 import { PermanentError } from './errors.js';
 import type { Trail } from './trail.js';
 import type { SubjectKind, SubjectKeyRecord, Vault } from './vault.js';
@@ -30,7 +31,7 @@ export interface Erasures {
   find(person: ErasedPerson): Promise<string[]>;
   /**
    * Erases a subject's key with the blind indexes of the person, and records `subject.erased` in each case concerned, in one transaction. Other
-   * processes forget the key within 60 s. False when it was erased before.
+   * processes forget the key within 60 s. Then it joins the list that is kept outside. False when it was erased before.
    * @throws PermanentError for an unknown subject, and while a case of it is open unless `openToo` is set: its letters could not be sent.
    */
   erase(by: Actor, subjectId: string, why: { ground: string; openToo?: boolean }): Promise<boolean>;
@@ -38,7 +39,7 @@ export interface Erasures {
   replay(more?: Iterable<Erasure>): Promise<number>;
   /** All erasures, oldest first. */
   list(): AsyncIterable<Erasure>;
-  /** Makes the collection, and replays: nobody reads anything before. */
+  /** Makes the collection, replays it and the list that is kept outside, and brings that up to date: nobody reads anything before. */
   init(): Promise<void>;
 }
 
@@ -49,22 +50,46 @@ interface KnownCase {
   subjectId: string;
 }
 
+interface KnownRequest {
+  _id: string;
+  applicant: { subjectId: string };
+  users: { subjectId: string }[];
+}
+
+interface KnownReport {
+  _id: string;
+  reporter: { subjectId: string } | null;
+}
+
 interface KnownInspection {
   _id: string;
   trigger: { senderSubjectId: string | null };
   lines: { employeeId: string }[];
 }
 
-export function createErasures(deps: { database: Database; vault: Vault; trail: Trail }): Erasures {
-  const { database, vault, trail } = deps;
+export function createErasures(deps: {
+  database: Database;
+  vault: Vault;
+  trail: Trail;
+  /** Kept where a restore does not reach. */
+  outside?: ErasureList | undefined;
+}): Erasures {
+  const { database, vault, trail, outside } = deps;
   const { connection, clock } = database;
   const erasures = database.trail.collection<Erasure>('erasures');
   const keys = connection.collection<SubjectKeyRecord>('subject-keys');
   const cases = connection.collection<KnownCase>('cases');
   const inspections = connection.collection<KnownInspection>('inspections');
-  const employees = connection.collection<{ _id: string; subjectId: string }>('employees');
+  const requests = connection.collection<KnownRequest>('access-requests');
+  const reports = connection.collection<KnownReport>('technical-requests');
+  const employees = connection.collection<{ _id: string; subjectId: string; login: string | null }>('employees');
+  const accounts = connection.collection('accounts');
+  const violations = connection.collection('access-violations');
+  const sessions = connection.collection('sessions');
+  const people = connection.collection('people');
+  const feeds = connection.collection<{ _id: string }>('calendar-feeds');
 
-  /** Cases in which a subject is the sender, an inspected employee, or the case itself. */
+  /** Cases in which a subject is the sender, an inspected employee, who asks for access or is to have it, who reported, or the case itself. */
   const casesOf = async (subjectId: string, employeeIds: string[], { session }: Tx): Promise<KnownCase[]> => {
     const concerned = await inspections
       .find(
@@ -72,7 +97,22 @@ export function createErasures(deps: { database: Database; vault: Vault; trail: 
         { session, projection: { _id: 1 } },
       )
       .toArray();
-    const ids = concerned.map(({ _id }) => _id);
+    const asking = await requests
+      .find(
+        {
+          $or: [
+            { 'applicant.subjectId': subjectId },
+            { 'users.subjectId': subjectId },
+            { 'users.employeeId': { $in: employeeIds } },
+          ],
+        },
+        { session, projection: { _id: 1 } },
+      )
+      .toArray();
+    const reported = await reports
+      .find({ 'reporter.subjectId': subjectId }, { session, projection: { _id: 1 } })
+      .toArray();
+    const ids = [...concerned, ...asking, ...reported].map(({ _id }) => _id);
     return cases.find({ $or: [{ _id: { $in: ids } }, { subjectId }] }, { session, sort: { _id: 1 } }).toArray();
   };
 
@@ -81,14 +121,41 @@ export function createErasures(deps: { database: Database; vault: Vault; trail: 
     const sent = await inspections
       .find({ _id: { $in: concerned.map(({ _id }) => _id) }, 'trigger.senderSubjectId': subjectId }, { session })
       .toArray();
-    const ofSender = { _id: { $in: sent.map(({ _id }) => _id) } };
+    const ids = concerned.map(({ _id }) => _id);
+    const asked = await requests
+      .find({ _id: { $in: ids }, 'applicant.subjectId': subjectId }, { session, projection: { _id: 1 } })
+      .toArray();
+    await requests.updateMany(
+      { _id: { $in: ids }, 'applicant.subjectId': subjectId },
+      { $unset: { 'applicant.index': '' } },
+      { session },
+    );
+    // One index holds the users of a request together: the others stay findable by their case's number.
+    await requests.updateMany(
+      { _id: { $in: ids }, 'users.subjectId': subjectId },
+      { $unset: { userIndex: '' } },
+      { session },
+    );
+    const ofReporter = { _id: { $in: ids }, 'reporter.subjectId': subjectId };
+    const reported = await reports.find(ofReporter, { session, projection: { _id: 1 } }).toArray();
+    await reports.updateMany(ofReporter, { $unset: { 'reporter.index': '' } }, { session });
+    const ofSender = { _id: { $in: [...sent, ...asked, ...reported].map(({ _id }) => _id) } };
     await inspections.updateMany(ofSender, { $unset: { 'trigger.senderIndex': '' } }, { session });
     await cases.updateMany(ofSender, { $set: { sourceRef: null } }, { session });
     // Not the whole: the key stays used, so that a late repeat is refused and makes no second case.
     const repeatable = { ...ofSender, idempotency: { $ne: null } };
     await cases.updateMany(repeatable, { $set: { 'idempotency.contentHash': '' } }, { session });
+    for (const { _id: employeeId, login } of await employees.find({ subjectId }, { session }).toArray()) {
+      const logins = (await people.find({ employeeId }, { session }).toArray()).map(({ _id }) => String(_id));
+      await sessions.deleteMany({ employeeId }, { session });
+      await feeds.deleteMany({ _id: { $in: login === null ? logins : [...logins, login] } }, { session });
+      await people.deleteMany({ employeeId }, { session });
+    }
     const gone = { active: false, login: null, headOfUnit: false, rowIndex: '', searchIndex: [] };
     await employees.updateMany({ subjectId }, { $set: gone }, { session });
+    await accounts.updateMany({ subjectId }, { $set: { loginIndex: '' } }, { session });
+    const repeated = { subjectId, idempotency: { $ne: null } };
+    await violations.updateMany(repeated, { $set: { 'idempotency.contentHash': '' } }, { session });
   };
 
   const eraseAs = async (
@@ -100,7 +167,7 @@ export function createErasures(deps: { database: Database; vault: Vault; trail: 
       const { session } = tx;
       const record = await keys.findOne({ _id: subjectId }, { session });
       if (!record) throw new PermanentError(`subject ${subjectId}: has no key here`, { field: 'subjectId' });
-      if (record.wrapped === null) return false;
+      if (record.wrapped === null && record.erasedAt !== null) return false;
       const own = await employees.find({ subjectId }, { session, projection: { _id: 1 } }).toArray();
       const concerned = await casesOf(
         subjectId,
@@ -132,11 +199,22 @@ export function createErasures(deps: { database: Database; vault: Vault; trail: 
       await erasures.insertOne(erasure, { writeConcern: { w: 'majority', j: true } }).catch(unlessThere);
     let count = 0;
     for await (const { _id, ground } of erasures.find({}, { sort: { _id: 1 } })) {
-      const back = await keys.findOne({ _id, wrapped: { $ne: null } }, { projection: { _id: 1 } });
+      // Also one whose key is gone already: keys of a restore may be newer than its data.
+      const back = await keys.findOne(
+        { _id, $or: [{ wrapped: { $ne: null } }, { erasedAt: null }] },
+        { projection: { _id: 1 } },
+      );
       if (back && (await eraseAs({ kind: 'system', id: 'erasure.replay' }, _id, { ground, replayed: true })))
         count += 1;
     }
     return count;
+  };
+
+  /** Adds to the list outside what it lacks of the given. A crash after the commit leaves that to the next start. */
+  const keepOutside = (known: readonly Erasure[]): void => {
+    if (!outside) return;
+    const there = new Set(outside.read().map(({ _id }) => _id));
+    outside.add(known.filter(({ _id }) => !there.has(_id)));
   };
 
   return {
@@ -149,18 +227,27 @@ export function createErasures(deps: { database: Database; vault: Vault; trail: 
       }
       const record = await cases.findOne({ number: person.caseNumber });
       const inspection = record && (await inspections.findOne({ _id: record._id }));
-      if (!record || !inspection) throw new PermanentError(`case ${person.caseNumber}: is not there`);
-      const { senderSubjectId } = inspection.trigger;
+      const request = record && (await requests.findOne({ _id: record._id }));
+      const report = record && (await reports.findOne({ _id: record._id }));
+      if (!record || (!inspection && !request && !report))
+        throw new PermanentError(`case ${person.caseNumber}: is not there`);
       if (person.who === 'materials') return [record.subjectId];
-      if (senderSubjectId === null) throw new PermanentError(`case ${person.caseNumber}: has no applicant`);
+      if (request) return [request.applicant.subjectId];
+      const senderSubjectId = report ? report.reporter?.subjectId : inspection?.trigger.senderSubjectId;
+      if (!senderSubjectId) throw new PermanentError(`case ${person.caseNumber}: has no applicant`);
       return [senderSubjectId];
     },
-    erase: (by, subjectId, why) => eraseAs(by, subjectId, { ...why, replayed: false }),
+    erase: async (by, subjectId, why) => {
+      const erased = await eraseAs(by, subjectId, { ...why, replayed: false });
+      keepOutside(await erasures.find({ _id: subjectId }).toArray());
+      return erased;
+    },
     replay,
     list: () => erasures.find({}, { sort: { at: 1, _id: 1 } }),
     init: async () => {
       await ensureCollection(database.trail, 'erasures');
-      await replay();
+      await replay(outside?.read());
+      keepOutside(await erasures.find().toArray());
     },
   };
 }

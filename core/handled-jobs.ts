@@ -24,7 +24,7 @@ export type JobOutcome = { kind: 'completed'; facts: Record<string, Fact> } | { 
 
 export interface HandledJob extends JobIdentity {
   _id: string;
-  /** Null in what was remembered before places were. */
+  /** Null for a listener, and in what was remembered before places were. */
   place?: JobPlace | null;
   outcome: JobOutcome;
   /** Legal time in which it was handled. */

@@ -117,9 +117,19 @@ export function fillTemplate(
     language: template.language,
     subject: plain(template.subject),
     title: plain(template.title),
-    blocks: blocksOf(marked.lexer(markdown, { gfm: true, breaks: true }), values, template),
+    blocks: blocksOf(lex(markdown), values, `letter ${template.name} (${template.language})`),
   };
 }
+
+/**
+ * Markdown without placeholders, as what letters may consist of: headings, paragraphs, lists, tables, links, emphasis. `where` names the file in
+ * the error. @throws PermanentError for anything else, raw HTML and images among it.
+ */
+export function readMarkdown(markdown: string, where: string): Block[] {
+  return blocksOf(lex(markdown), [], where);
+}
+
+const lex = (markdown: string): Token[] => marked.lexer(markdown, { gfm: true, breaks: true });
 
 /** A value as a reader sees it. */
 function shown(placeholder: Placeholder, value: LetterValue, text: Text): Filled {
@@ -153,11 +163,9 @@ function clean(value: string): string {
     .trim();
 }
 
-function blocksOf(tokens: Token[], values: Filled[], template: LetterTemplate): Block[] {
+function blocksOf(tokens: Token[], values: Filled[], where: string): Block[] {
   const refuse = (type: string): never => {
-    throw new PermanentError(`letter ${template.name} (${template.language}): '${type}' is no part of a letter`, {
-      field: 'template',
-    });
+    throw new PermanentError(`${where}: '${type}' is no part of a letter or a help page`, { field: 'template' });
   };
   const blocks: Block[] = [];
   for (const token of tokens as Tokens.Generic[]) {
@@ -173,7 +181,7 @@ function blocksOf(tokens: Token[], values: Filled[], template: LetterTemplate): 
       blocks.push({
         kind: 'list',
         ordered: list.ordered,
-        items: list.items.map((item) => blocksOf(item.tokens, values, template)),
+        items: list.items.map((item) => blocksOf(item.tokens, values, where)),
       });
     } else if (token.type === 'table') {
       const table = token as Tokens.Table;

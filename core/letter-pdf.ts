@@ -29,7 +29,12 @@ const contentWidth = page.width - page.left - page.right;
 const grey = '#555555';
 const numberColumn = 24;
 
-function loadFonts(): void {
+let fontsLoaded = false;
+
+/** Makes the fonts known to pdfmake, once, and keeps it from reaching for anything outside of a document. */
+export function loadFonts(): void {
+  if (fontsLoaded) return;
+  fontsLoaded = true;
   const fonts = { normal: '', bold: '', italics: '', bolditalics: '' };
   for (const { style, name, content } of readFonts()) {
     pdfmake.virtualfs.writeFileSync(name, content);
@@ -41,12 +46,9 @@ function loadFonts(): void {
   pdfmake.setLocalAccessPolicy(() => false);
 }
 
-let fontsLoaded = false;
-
 /** A letter as PDF, each language beginning a page of its own. The same letter gives the same bytes. */
 export async function letterPdf(letter: PdfLetter): Promise<Buffer> {
-  if (!fontsLoaded) loadFonts();
-  fontsLoaded = true;
+  loadFonts();
   const [first] = letter.parts;
   if (!first) throw new Error('a letter has at least one language');
   const notices = letter.parts.map(({ notice }) => notice).filter((notice) => notice !== null);

@@ -106,6 +106,7 @@ function referenceOf(
   letterDate: string,
   replyNumber: string | null,
 ): string[] {
+  if (template.kind === 'notice') return [];
   const heading = template.kind === 'letter' ? 'letter.outgoing' : 'letter.documentNumber';
   return [
     text.say(heading, { number }),
@@ -132,8 +133,7 @@ function htmlOf(parts: Part[], names: string[]): string {
   const sections = parts.map(
     ({ filled, reference, addressee, notice }) => `<section lang="${filled.language}">
 <p style="font-weight:bold;border-bottom:1px solid #555;padding-bottom:.4em">${names.map(escape).join('<br>')}</p>
-<p>${reference.map(escape).join('<br>')}</p>
-${addressee ? `<p style="font-weight:bold;text-align:right">${escape(addressee)}</p>\n` : ''}<h1 style="font-size:1.15em;text-align:center">${escape(filled.title)}</h1>
+${reference.length > 0 ? `<p>${reference.map(escape).join('<br>')}</p>\n` : ''}${addressee ? `<p style="font-weight:bold;text-align:right">${escape(addressee)}</p>\n` : ''}<h1 style="font-size:1.15em;text-align:center">${escape(filled.title)}</h1>
 ${filled.blocks.map(htmlBlock).join('\n')}
 ${notice ? `<p style="color:#555;font-size:.8em">${escape(notice)}</p>\n` : ''}</section>`,
   );
@@ -186,7 +186,7 @@ function htmlInlines(inlines: Inline[]): string {
 function textOf({ filled, reference, addressee, notice }: Part, names: string[]): string {
   return [
     names.join('\n'),
-    reference.join('\n'),
+    ...(reference.length > 0 ? [reference.join('\n')] : []),
     ...(addressee ? [addressee] : []),
     filled.title,
     ...filled.blocks.map((block) => plainBlock(block)),

@@ -36,8 +36,11 @@ export interface LetterTemplate {
   /** `<process>/<letter>`, e.g. `inspection/receipt`. */
   name: string;
   language: Language;
-  /** `letter`: goes out under an outgoing number; `document`: a paper of the case, under a number of its own. */
-  kind: 'letter' | 'document';
+  /**
+   * `letter`: goes out under an outgoing number; `document`: a paper of the case, under a number of its own; `notice`: a mail to somebody who works
+   * here, without a number.
+   */
+  kind: 'letter' | 'document' | 'notice';
   subject: string;
   title: string;
   /** `false`, or who reviewed the wording and when: `Name, YYYY-MM-DD`. */
@@ -101,7 +104,8 @@ export function parseTemplate(name: string, language: Language, source: string):
   for (const key of Object.keys(fields))
     if (!['kind', 'subject', 'title', 'reviewed', 'placeholders'].includes(key)) fail(`unknown field '${key}'`);
   const { kind = 'letter', subject = '', title = '', reviewed = '' } = fields;
-  if (kind !== 'letter' && kind !== 'document') return fail("kind is 'letter' or 'document'");
+  if (kind !== 'letter' && kind !== 'document' && kind !== 'notice')
+    return fail("kind is 'letter', 'document' or 'notice'");
   if (!subject || !title) return fail('subject and title are needed');
   if (reviewed !== 'false' && !/^.+, \d{4}-\d{2}-\d{2}$/.test(reviewed))
     return fail("reviewed is 'false', or 'Name, YYYY-MM-DD' of the lawyer's review");

@@ -6,10 +6,12 @@ interface Counter {
   last: number;
 }
 
-/** Numbers for people: gap-free within a kind and a year, because the counter moves in the transaction that uses the number. */
+/** Numbers for people: gap-free, because the counter moves in the transaction that uses the number. */
 export interface Numbers {
   /** The next number of a kind in a year, e.g. `next(tx, 'INS', 2026)` -> `INS-2026-000017`. */
   next(tx: Tx, kind: string, year: number): Promise<string>;
+  /** The next of a row that begins anew in no year: 1, 2, 3, ... */
+  count(tx: Tx, what: string): Promise<number>;
 }
 
 export function createNumbers({ database }: { database: Database }): Numbers {
@@ -21,16 +23,18 @@ export function createNumbers({ database }: { database: Database }): Numbers {
     ),
     'counters',
   );
+  const count: Numbers['count'] = async (tx, what) => {
+    const counter = await counters
+      .findOneAndUpdate(
+        { _id: what },
+        { $inc: { last: 1 } },
+        { upsert: true, returnDocument: 'after', session: tx.session },
+      )
+      .lean();
+    return counter.last;
+  };
   return {
-    next: async (tx, kind, year) => {
-      const counter = await counters
-        .findOneAndUpdate(
-          { _id: `${kind}-${year}` },
-          { $inc: { last: 1 } },
-          { upsert: true, returnDocument: 'after', session: tx.session },
-        )
-        .lean();
-      return `${kind}-${year}-${String(counter.last).padStart(6, '0')}`;
-    },
+    count,
+    next: async (tx, kind, year) => `${kind}-${year}-${String(await count(tx, `${kind}-${year}`)).padStart(6, '0')}`,
   };
 }

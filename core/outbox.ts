@@ -17,12 +17,30 @@ export interface MailPayload {
   letterId: string;
 }
 
+/**
+ * A mail to somebody who works here, about what waits for him: no letter, so it has no number, no PDF and no place in a case. Who it is for is
+ * looked up when it goes out. Holds codes, numbers, moments and links, nothing of a person.
+ */
+export interface NoticePayload {
+  /** What it counts once under: `task/<task>/<employee>` or `digest/<legal day>/<employee>`. */
+  key: string;
+  employeeId: string;
+  /** `<folder>/<name>` in `config/letters/`, of kind `notice`. */
+  template: string;
+  data: Record<string, unknown>;
+  /** The user task that it tells of; null for a digest. Nobody is told of one that is over. */
+  taskId: string | null;
+  /** Legal time after which it tells nothing new, UTC. */
+  staleAt: Date;
+}
+
 export interface OutboxEntry {
   _id: string;
-  kind: 'message' | 'mail';
+  kind: 'message' | 'mail' | 'notice';
   caseId: string;
   message?: MessagePayload;
   mail?: MailPayload;
+  notice?: NoticePayload;
   state: 'pending' | 'sent' | 'failed';
   attempts: number;
   /** Wall time before which it is not tried. */
@@ -51,6 +69,8 @@ export interface Outbox {
     },
   ): Promise<string>;
   mail(tx: Tx, mail: { caseId: string; letterId: string }): Promise<string>;
+  /** A second notice of the same key is refused by the database. `caseId` is '' for one that is of no case. */
+  notice(tx: Tx, notice: { caseId: string } & NoticePayload): Promise<string>;
   /** Takes up to `limit` due entries of a kind for `owner` alone, oldest first, for `leaseMs` milliseconds of wall time. */
   claim(kind: OutboxEntry['kind'], owner: string, limit: number, leaseMs: number): Promise<OutboxEntry[]>;
   /** Frees what an owner had taken and will not carry out any more, because it was killed. */
@@ -71,7 +91,10 @@ export interface Outbox {
 export function createOutbox({ database }: { database: Database }): Outbox {
   const { clock } = database;
   const entries = database.connection.model<OutboxEntry>('OutboxEntry', outboxSchema(), 'outbox');
-  const add = async (tx: Tx, entry: Pick<OutboxEntry, 'kind' | 'caseId' | 'message' | 'mail'>): Promise<string> => {
+  const add = async (
+    tx: Tx,
+    entry: Pick<OutboxEntry, 'kind' | 'caseId' | 'message' | 'mail' | 'notice'>,
+  ): Promise<string> => {
     const _id = newId();
     await entries.insertMany(
       [
@@ -96,6 +119,7 @@ export function createOutbox({ database }: { database: Database }): Outbox {
     message: (tx, { caseId, timeToLiveMs = 30 * dayMs, ...message }) =>
       add(tx, { kind: 'message', caseId, message: { ...message, timeToLiveMs } }),
     mail: (tx, { caseId, letterId }) => add(tx, { kind: 'mail', caseId, mail: { letterId } }),
+    notice: (tx, { caseId, ...notice }) => add(tx, { kind: 'notice', caseId, notice }),
     claim: async (kind, owner, limit, leaseMs) => {
       const now = clock.wallNow();
       const due: QueryFilter<OutboxEntry> = {
@@ -174,10 +198,11 @@ function outboxSchema(): Schema<OutboxEntry> {
   const schema = new Schema<OutboxEntry>(
     {
       _id: { type: String, required: true },
-      kind: { type: String, enum: ['message', 'mail'], required: true },
-      caseId: { type: String, required: true },
+      kind: { type: String, enum: ['message', 'mail', 'notice'], required: true },
+      caseId: { type: String, default: '' },
       message: { type: Schema.Types.Mixed },
       mail: { type: Schema.Types.Mixed },
+      notice: { type: Schema.Types.Mixed },
       state: { type: String, enum: ['pending', 'sent', 'failed'], required: true },
       attempts: { type: Number, required: true },
       notBefore: { type: Date, required: true },
@@ -191,5 +216,6 @@ function outboxSchema(): Schema<OutboxEntry> {
   );
   schema.index({ kind: 1, state: 1, notBefore: 1, _id: 1 });
   schema.index({ caseId: 1 });
+  schema.index({ 'notice.key': 1 }, { unique: true, partialFilterExpression: { 'notice.key': { $type: 'string' } } });
   return schema;
 }

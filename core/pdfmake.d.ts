@@ -47,6 +47,7 @@ declare module 'pdfmake' {
     footer: (page: number, pages: number) => PdfNode;
     pageBreakBefore?: (node: PdfQuery, around: { getFollowingNodesOnPage(): PdfQuery[] }) => boolean;
     pageSize: 'A4';
+    pageOrientation?: 'portrait' | 'landscape';
     pageMargins: [number, number, number, number];
     defaultStyle: { font: string; fontSize: number; lineHeight: number };
     info: Record<string, string | Date>;

@@ -1,6 +1,7 @@
 import { Schema } from 'mongoose';
 import { ensureCollection } from './collections.js';
 import type { Database } from './database.js';
+import { heldAt, type Substitution } from './substitutions.js';
 
 /** Somebody (or a machine) who acts here: what the rights table decides by. */
 export interface Person {
@@ -15,6 +16,8 @@ export interface Person {
   branchCode: string | null;
   /** As the sign-in told it; only while somebody is signed in, never stored. */
   name?: string;
+  /** For whom he stands in at this moment (core/substitutions.ts); none of them brings his own. */
+  actsFor?: readonly Person[];
 }
 
 /** What a sign-in tells of a person. */
@@ -42,6 +45,8 @@ export interface People {
   byLogin(login: string): Promise<Person | null>;
   /** The persons of an employee of the directory, by each login under which he signed in. */
   byEmployee(employeeId: string): Promise<Person[]>;
+  /** Everybody who is in the directory now and has any of these roles, or stands in for somebody who has; by employee. */
+  withRoles(roles: readonly string[]): Promise<Person[]>;
   /** The person without noting anything: roles as told, unit and branch from the directory. */
   resolve(person: SeenPerson): Promise<Person>;
   init(): Promise<void>;
@@ -55,18 +60,43 @@ export function createPeople({ database }: { database: Database }): People {
     branchCode: string | null;
     active: boolean;
   }>('employees');
+  const substitutions = database.connection.collection<Substitution>('substitutions');
+
+  /** With their places in the directory; who is in none of its units now is left out. */
+  const placed = async (stored: readonly StoredPerson[]): Promise<Person[]> => {
+    const ids = stored.flatMap(({ employeeId }) => employeeId ?? []);
+    const known = await employees
+      .find({ _id: { $in: ids }, active: true }, { projection: { unitId: 1, branchCode: 1 } })
+      .toArray();
+    const places = new Map(known.map(({ _id, unitId, branchCode }) => [_id, { unitId, branchCode }]));
+    return stored.flatMap(({ _id: login, employeeId, roles }) => {
+      const place = places.get(employeeId ?? '');
+      return place ? [{ login, employeeId, roles, ...place }] : [];
+    });
+  };
+  const ofEmployees = (ids: readonly string[]): Promise<StoredPerson[]> =>
+    people
+      .find({ employeeId: { $in: [...ids] } })
+      .lean<StoredPerson[]>()
+      .exec();
+  const held = (of: Partial<Record<'principalId' | 'substituteId', string | { $in: string[] }>>) =>
+    substitutions.find({ ...of, ...heldAt(database.clock.legalNow()) }).toArray();
 
   const resolve: People['resolve'] = async ({ login, employeeId, roles }) => {
     const employee =
       employeeId === null
         ? null
         : await employees.findOne({ _id: employeeId, active: true }, { projection: { unitId: 1, branchCode: 1 } });
+    const given = employee ? await held({ substituteId: employee._id }) : [];
+    const actsFor =
+      given.length > 0 ? await placed(await ofEmployees(given.map(({ principalId }) => principalId))) : [];
     return {
       login,
       employeeId,
       roles: [...roles],
       unitId: employee?.unitId ?? null,
       branchCode: employee?.branchCode ?? null,
+      ...(actsFor.length > 0 ? { actsFor } : {}),
     };
   };
 
@@ -86,6 +116,25 @@ export function createPeople({ database }: { database: Database }): People {
     byEmployee: async (employeeId) => {
       const found = await people.find({ employeeId }).lean<StoredPerson[]>().exec();
       return Promise.all(found.map(({ _id: login, roles }) => resolve({ login, employeeId, roles })));
+    },
+    withRoles: async (roles) => {
+      const found = await placed(
+        await people
+          .find({ roles: { $in: [...roles] }, employeeId: { $ne: null } })
+          .lean<StoredPerson[]>()
+          .exec(),
+      );
+      const given = await held({ principalId: { $in: found.flatMap(({ employeeId }) => employeeId ?? []) } });
+      const substitutes =
+        given.length > 0 ? await placed(await ofEmployees(given.map(({ substituteId }) => substituteId))) : [];
+      const logins = new Set(found.map(({ login }) => login));
+      return [...found, ...substitutes.filter(({ login }) => !logins.has(login))]
+        .map((person) => {
+          const whose = given.flatMap((each) => (each.substituteId === person.employeeId ? each.principalId : []));
+          const actsFor = found.filter(({ employeeId }) => whose.includes(employeeId ?? ''));
+          return actsFor.length > 0 ? { ...person, actsFor } : person;
+        })
+        .sort((a, b) => ((a.employeeId ?? '') < (b.employeeId ?? '') ? -1 : 1));
     },
     resolve,
     init: () => ensureCollection(database.connection, 'people', [{ key: { roles: 1 } }, { key: { employeeId: 1 } }]),

@@ -1,27 +1,87 @@
+import { centralContext } from './central-context.js';
 import type { CaseRecord } from './cases.js';
 import type { StoredClock } from './clock-truth.js';
-import { contextOf } from './inspection/decisions.js';
+import { contextOfRequest } from './access-request/context.js';
+import type { AccessRequest } from './access-request/model.js';
+import type { Tx } from './database.js';
+import { PermanentError } from './errors.js';
+import { contextOf } from './inspection/context.js';
 import type { Inspection } from './inspection/model.js';
 import type { Person } from './people.js';
-import { may, rights } from './rights.js';
+import { may, rights, type RightsContext } from './rights.js';
 import type { RunningCursor, RunningFilter } from './running-clocks.js';
 import type { Services } from './services.js';
+import type { TechnicalRequest } from './technical-request/model.js';
 
-export interface OpenCase {
+export interface OpenInspection {
   record: CaseRecord;
   inspection: Inspection;
+  /** Login of the one in whose place it was opened; left out where the reader's own right was enough. */
+  onBehalfOf?: string | undefined;
+}
+
+export interface OpenAccessRequest {
+  record: CaseRecord;
+  accessRequest: AccessRequest;
+  onBehalfOf?: string | undefined;
+}
+
+export interface OpenTechnicalRequest {
+  record: CaseRecord;
+  technicalRequest: TechnicalRequest;
+  onBehalfOf?: string | undefined;
+}
+
+/** A case with its process's own file. */
+export type OpenCase = OpenInspection | OpenAccessRequest | OpenTechnicalRequest;
+
+type Reading = Pick<Services, 'inspections' | 'accessRequests' | 'technicalRequests' | 'directory'>;
+
+/** The file of a case; null where there is none. */
+export async function openedCase(services: Reading, record: CaseRecord, tx?: Tx): Promise<OpenCase | null> {
+  if (record.process === 'access-request') {
+    const accessRequest = await services.accessRequests.find(record._id, tx);
+    return accessRequest && { record, accessRequest };
+  }
+  if (record.process === 'technical-request') {
+    const technicalRequest = await services.technicalRequests.find(record._id, tx);
+    return technicalRequest && { record, technicalRequest };
+  }
+  const inspection = await services.inspections.find(record._id, tx);
+  return inspection && { record, inspection };
+}
+
+/** How a case stands, for the table of rights. */
+export function contextOfCase(services: Reading, opened: OpenCase): Promise<RightsContext> {
+  const { process, state } = opened.record;
+  if ('inspection' in opened) return contextOf(services, state, opened.inspection);
+  return 'accessRequest' in opened
+    ? contextOfRequest(services, state, opened.accessRequest)
+    : centralContext(services, process, state);
+}
+
+/** The same by the id of the case. @throws PermanentError where there is no such case. */
+export async function caseContext(services: Reading & Pick<Services, 'cases'>, caseId: string): Promise<RightsContext> {
+  const record = await services.cases.find(caseId);
+  const opened = record && (await openedCase(services, record));
+  if (!opened) throw new PermanentError(`caseId ${caseId} names no case`, { field: 'caseId' });
+  return contextOfCase(services, opened);
 }
 
 const reading = rights.filter(({ actions }) => actions.includes('case.read'));
 const readers = new Set(reading.map(({ role }) => role));
 
 /** Whether somebody has a role that reads cases at all: who hasn't need not be shown a list. */
-export function readsCases(person: Pick<Person, 'roles'>): boolean {
-  return person.roles.some((role) => (readers as Set<string | undefined>).has(role));
+export function readsCases({ roles, actsFor = [] }: Pick<Person, 'roles' | 'actsFor'>): boolean {
+  return [...roles, ...actsFor.flatMap((principal) => principal.roles)].some((role) =>
+    (readers as Set<string | undefined>).has(role),
+  );
 }
 
 /** Whether somebody may read a case. */
-export async function mayRead(services: Services, person: Person, { record, inspection }: OpenCase): Promise<boolean> {
+export async function mayRead(services: Services, person: Person, opened: OpenCase): Promise<boolean> {
+  if (!('inspection' in opened)) return may(person, 'case.read', await contextOfCase(services, opened)).allowed;
+  const { record, inspection } = opened;
   // Without looking up who is excluded and who stands in first: most cases of a long list are of another unit.
   const { inspectingUnit, branchCode, lines } = inspection;
   const known = { process: 'inspection', caseState: record.state, inspectingUnit, branchCode };
@@ -41,6 +101,11 @@ export function unitOf({ unitId, branchCode }: Pick<Person, 'unitId' | 'branchCo
  * itself is asked for each case.
  */
 export function unitsRead(person: Person): readonly (string | null)[] | undefined {
+  const each = [person, ...(person.actsFor ?? [])].map(unitsThemselvesRead);
+  return each.includes(undefined) ? undefined : [...new Set(each.flatMap((units) => units ?? []))];
+}
+
+function unitsThemselvesRead(person: Person): readonly (string | null)[] | undefined {
   const unit = unitOf(person);
   const everywhere = reading.some(
     ({ role, relation }) =>
@@ -52,9 +117,7 @@ export function unitsRead(person: Person): readonly (string | null)[] | undefine
 }
 
 /** A running clock with the case that it is of. */
-export interface ClockInCase extends OpenCase {
-  clock: StoredClock;
-}
+export type ClockInCase = OpenCase & { clock: StoredClock };
 
 /**
  * Running clocks of cases that somebody may read at this moment, in the order of their due moments. `next` says that more follow, and
@@ -100,7 +163,7 @@ export async function readableClocks(
 }
 
 async function readableCase(services: Services, person: Person, caseId: string): Promise<OpenCase | null> {
-  const [record, inspection] = await Promise.all([services.cases.find(caseId), services.inspections.find(caseId)]);
-  const opened = record && inspection && { record, inspection };
+  const record = await services.cases.find(caseId);
+  const opened = record && (await openedCase(services, record));
   return opened && (await mayRead(services, person, opened)) ? opened : null;
 }

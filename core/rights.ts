@@ -9,12 +9,20 @@ export const decisionNames = [
   'inspection.send-materials',
   'inspection.notify-central-office',
   'inspection.decide-on-extract',
+  'access-request.decide-on-system',
+  'access-request.resolve-account',
+  'access-request.decide-on-expired-password',
+  'technical-request.classify-request',
+  'technical-request.fulfil-request',
+  'technical-request.answer-request',
+  'technical-request.remove-defect',
   'document.decide-on-missing',
   'letter.correct-address',
 ] as const;
 
 /** What can be done with a case or for it. */
 export const actions = [
+  'access-review.write',
   'case.export',
   'case.list',
   'case.read',
@@ -32,6 +40,7 @@ export const actions = [
   'request.answer',
   'screening.write',
   'signs.record',
+  'technical-request.write',
   'trail.read',
   'unit.change',
   'withdrawal.note',
@@ -45,6 +54,8 @@ export const roles = [
   'iss',
   'management',
   'hr',
+  'ib-admin',
+  'is-admin',
   'unit-head',
   'employee',
   'auditor',
@@ -52,6 +63,7 @@ export const roles = [
   'registrar',
   'registrar-machine',
   'administrator',
+  'dpo',
 ] as const;
 
 export type Role = (typeof roles)[number];
@@ -69,16 +81,31 @@ export interface RightsContext {
   concernedHeads: readonly string[];
   /** Whether the management of the central office acts for the branch's, all of whom are excluded (AMB-INS-08). */
   standIn?: boolean;
+  /** Login of who filed an access request: he does not approve it. */
+  filer?: string | null;
+  /** For whom access is asked, where the directory has them. */
+  accessUsers?: readonly string[];
   /** Of the one document request in question: who is asked. Left out where no request is. */
   addressee?: string | null;
 }
 
 /** How a person is related to a case. */
 export type Relation =
-  'inspected' | 'unit-head-concerned' | 'addressee' | 'inspecting-unit' | 'central-office' | 'stand-in';
+  | 'inspected'
+  | 'unit-head-concerned'
+  | 'addressee'
+  | 'inspecting-unit'
+  | 'central-office'
+  | 'stand-in'
+  | 'filer'
+  | 'access-user';
 
-/** One line of the table: who with `role` (any when left out) and with `relation` (any when left out) may do `actions` in `states`. */
+/**
+ * One line of the table: who with `role` (any when left out) and with `relation` (any when left out) may do `actions` in `states` of a case of
+ * `process`.
+ */
 export interface Right {
+  process: string;
   role?: Role;
   relation?: Relation;
   states: readonly CaseState[];
@@ -99,7 +126,7 @@ const reading: readonly Action[] = [
 ];
 
 /** What the management does, by the state of the case: that of the inspecting unit, or who stands in for it. */
-const managing = (relation: Relation, also = ''): Right[] => [
+const managing = (relation: Relation, also = ''): Line[] => [
   { role: 'management', relation, states: always, actions: reading, source: `R8, R9${also}` },
   {
     role: 'management',
@@ -122,74 +149,158 @@ const managing = (relation: Relation, also = ''): Right[] => [
  * on the diagrams, not on cases (R2: access to the materials is for the case's roles).
  */
 export const rights: readonly Right[] = [
-  {
-    role: 'iss',
-    relation: 'inspecting-unit',
-    states: ['open'],
-    actions: [
-      'document.upload',
-      'employee.add',
-      'findings.write',
-      'additional-request.write',
-      'non-receipt.record',
-      'screening.write',
-      'signs.record',
-      'unit.change',
-      'withdrawal.note',
-      'decision:inspection.screen-trigger',
-      'decision:inspection.study-materials',
-      'decision:inspection.draw-up-conclusion',
-      'decision:inspection.notify-central-office',
-      'decision:inspection.decide-on-extract',
-      'decision:document.decide-on-missing',
-      'decision:letter.correct-address',
-    ],
-    source: 'R4 to R7; the unit that inspects draws up the conclusion (INS-23)',
-  },
-  {
-    role: 'iss',
-    relation: 'inspecting-unit',
-    states: ['closed'],
-    actions: ['signs.record', 'decision:inspection.notify-central-office', 'decision:letter.correct-address'],
-    source: 'R9 runs on after the end of the inspection (INS-31, AMB-INS-12)',
-  },
-  { role: 'iss', relation: 'inspecting-unit', states: always, actions: reading, source: 'INS-02' },
-  { role: 'iss', relation: 'central-office', states: always, actions: reading, source: 'the central office sees all' },
-  {
-    role: 'iss',
-    relation: 'central-office',
-    states: ['open'],
-    actions: ['unit.change'],
-    source: 'AMB-INS-08: takes over where the security service of a branch may not inspect',
-  },
-  { role: 'iss', states: ['open'], actions: ['case.register'], source: 'INS-07, INS-08' },
-  ...managing('inspecting-unit'),
-  ...managing('stand-in', ', AMB-INS-08'),
-  { relation: 'addressee', states: ['open'], actions: ['request.answer'], source: 'R5' },
-  { role: 'auditor', states: always, actions: reading, source: 'design: auditors read and never write' },
-  { role: 'registrar', states: ['open'], actions: ['case.register'], source: 'INS-04 to INS-07' },
-  { role: 'registrar-machine', states: ['open'], actions: ['case.register'], source: 'INS-04 to INS-07' },
+  ...inProcess('inspection', inspectionLines()),
+  ...inProcess('access-request', [
+    {
+      role: 'ib-admin',
+      states: ['open'],
+      actions: [
+        'access-review.write',
+        'case.void',
+        'document.upload',
+        'decision:access-request.decide-on-system',
+        'decision:access-request.resolve-account',
+        'decision:access-request.decide-on-expired-password',
+        'decision:letter.correct-address',
+      ],
+      source: 'R3(9), R21, R22: the information-security administrator grants access, on an application alone',
+    },
+    { role: 'ib-admin', states: always, actions: reading, source: 'R21, R22' },
+    { role: 'auditor', states: always, actions: reading, source: 'design: auditors read and never write' },
+    ...(['ib-admin', 'hr', 'registrar', 'registrar-machine'] as const).map((role): Line => ({
+      role,
+      states: ['open'],
+      actions: ['case.register'],
+      source: 'R19: applications come in through SKUD, or on paper; who files does not approve',
+    })),
+  ]),
+  ...inProcess('technical-request', [
+    {
+      role: 'is-admin',
+      states: ['open'],
+      actions: [
+        'technical-request.write',
+        'case.void',
+        'document.upload',
+        'decision:technical-request.classify-request',
+        'decision:technical-request.fulfil-request',
+        'decision:technical-request.answer-request',
+        'decision:technical-request.remove-defect',
+        'decision:letter.correct-address',
+      ],
+      source:
+        'R3(1), R8, R10, R15, R17(3): the administrators of the information systems maintain them, and nobody else',
+    },
+    { role: 'is-admin', states: always, actions: reading, source: 'R10, R15' },
+    { role: 'auditor', states: always, actions: reading, source: 'design: auditors read and never write' },
+    ...(['is-admin', 'registrar', 'registrar-machine'] as const).map((role): Line => ({
+      role,
+      states: ['open'],
+      actions: ['case.register'],
+      source: 'R12, R13: by mail or phone through an operator; monitoring, tooling and journals',
+    })),
+  ]),
 ];
 
+type Line = Omit<Right, 'process'>;
+
+function inProcess(process: string, lines: readonly Line[]): Right[] {
+  return lines.map((line) => ({ process, ...line }));
+}
+
+function inspectionLines(): Line[] {
+  return [
+    {
+      role: 'iss',
+      relation: 'inspecting-unit',
+      states: ['open'],
+      actions: [
+        'document.upload',
+        'employee.add',
+        'findings.write',
+        'additional-request.write',
+        'non-receipt.record',
+        'screening.write',
+        'signs.record',
+        'unit.change',
+        'withdrawal.note',
+        'decision:inspection.screen-trigger',
+        'decision:inspection.study-materials',
+        'decision:inspection.draw-up-conclusion',
+        'decision:inspection.notify-central-office',
+        'decision:inspection.decide-on-extract',
+        'decision:document.decide-on-missing',
+        'decision:letter.correct-address',
+      ],
+      source: 'R4 to R7; the unit that inspects draws up the conclusion (INS-23)',
+    },
+    {
+      role: 'iss',
+      relation: 'inspecting-unit',
+      states: ['closed'],
+      actions: ['signs.record', 'decision:inspection.notify-central-office', 'decision:letter.correct-address'],
+      source: 'R9 runs on after the end of the inspection (INS-31, AMB-INS-12)',
+    },
+    { role: 'iss', relation: 'inspecting-unit', states: always, actions: reading, source: 'INS-02' },
+    {
+      role: 'iss',
+      relation: 'central-office',
+      states: always,
+      actions: reading,
+      source: 'the central office sees all',
+    },
+    {
+      role: 'iss',
+      relation: 'central-office',
+      states: ['open'],
+      actions: ['unit.change'],
+      source: 'AMB-INS-08: takes over where the security service of a branch may not inspect',
+    },
+    { role: 'iss', states: ['open'], actions: ['case.register'], source: 'INS-07, INS-08' },
+    ...managing('inspecting-unit'),
+    ...managing('stand-in', ', AMB-INS-08'),
+    { relation: 'addressee', states: ['open'], actions: ['request.answer'], source: 'R5' },
+    { role: 'auditor', states: always, actions: reading, source: 'design: auditors read and never write' },
+    { role: 'registrar', states: ['open'], actions: ['case.register'], source: 'INS-04 to INS-07' },
+    { role: 'registrar-machine', states: ['open'], actions: ['case.register'], source: 'INS-04 to INS-07' },
+  ];
+}
+
 /** What is done with no case in particular, and which roles may. */
-export const rightsOfRole: Readonly<Record<'access-log.read', readonly Role[]>> = { 'access-log.read': ['auditor'] };
+export const rightsOfRole: Readonly<
+  Record<
+    'access-log.read' | 'access-journal.read' | 'access-violation.read' | 'access-violation.report',
+    readonly Role[]
+  >
+> = {
+  'access-log.read': ['auditor'],
+  // Rules on access, R25: the administrator of information security keeps the journal.
+  'access-journal.read': ['ib-admin', 'auditor', 'dpo'],
+  'access-violation.read': ['ib-admin', 'auditor', 'dpo'],
+  // AMB-ACC-15: the administrator decides, or a rule that watches the logs.
+  'access-violation.report': ['ib-admin', 'registrar-machine'],
+};
 
 export interface Verdict {
   allowed: boolean;
   /**
    * Why not: `inspected`, `unit-head-concerned` (AMB-INS-08), `auditor-reads-only`, `case-closed`, `case-voided`, `other-unit`,
-   * `not-addressee`, `no-role`, `unknown-action`; also the catalogue's key. Left out when allowed.
+   * `not-addressee`, `no-role`, `filer`, `access-user`, `unknown-action`; also the catalogue's key. Left out when allowed.
    */
   reason?: string;
+  /** Login of the one whose right it is, where the person may by standing in for him. */
+  onBehalfOf?: string;
 }
 
 /** Every relation of a person to a case. Machines and people whom the directory doesn't have are related to none. */
 export function relationsOf(person: Person, context: RightsContext): ReadonlySet<Relation> {
   const relations = new Set<Relation>();
   const { employeeId, unitId, branchCode } = person;
+  if (context.filer === person.login) relations.add('filer');
   if (employeeId === null) return relations;
   if (context.inspectedEmployees.includes(employeeId)) relations.add('inspected');
   if (context.concernedHeads.includes(employeeId)) relations.add('unit-head-concerned');
+  if (context.accessUsers?.includes(employeeId)) relations.add('access-user');
   if (context.addressee === employeeId) relations.add('addressee');
   // Without a unit a missing branch doesn't mean the central office: the directory doesn't have the person.
   if (unitId === null) return relations;
@@ -203,24 +314,52 @@ export function relationsOf(person: Person, context: RightsContext): ReadonlySet
   return relations;
 }
 
+/** What nobody does for another: an answer is asked of a person, and who registers is not who decides. */
+const ownOnly: readonly Action[] = ['request.answer', 'case.register'];
+
 /**
  * Whether a person may do something with a case. First what excludes, whatever the roles: who is inspected and the head of the unit concerned get the
- * request addressed to them and nothing else (AMB-INS-08); an auditor writes nothing. Then the table.
+ * request addressed to them and nothing else (AMB-INS-08); an auditor writes nothing. Then the table; then what those may for whom he stands in, unless
+ * either of the two is excluded.
  */
 export function may(person: Person, action: string, context: RightsContext): Verdict {
   if (!(actions as readonly string[]).includes(action)) return refuse('unknown-action');
   const asked = action as Action;
+  const own = mayThemselves(person, asked, context);
+  const { actsFor = [] } = person;
+  if (own.allowed || actsFor.length === 0 || ownOnly.includes(asked) || excluded(person, asked, context)) return own;
+  const verdicts = actsFor.map((principal) => [principal, mayThemselves(principal, asked, context)] as const);
+  const granted = verdicts.find(([, { allowed }]) => allowed);
+  if (granted) return { allowed: true, onBehalfOf: granted[0].login };
+  const ended = verdicts.find(([, { reason }]) => reason === 'case-closed' || reason === 'case-voided');
+  return ended?.[1] ?? own;
+}
+
+/** Why somebody is kept from something whatever the table grants, him or those for whom he stands in; null where nothing keeps him. */
+function excluded(person: Person, asked: Action, context: RightsContext): Verdict | null {
+  if (asked === 'request.answer') return null;
   const relations = relationsOf(person, context);
-  if (asked !== 'request.answer') {
-    if (relations.has('inspected')) return refuse('inspected');
-    if (relations.has('unit-head-concerned')) return refuse('unit-head-concerned');
-    if (person.roles.includes('auditor') && !reading.includes(asked)) return refuse('auditor-reads-only');
+  if (relations.has('inspected')) return refuse('inspected');
+  if (relations.has('unit-head-concerned')) return refuse('unit-head-concerned');
+  // Who files an access request does not approve it, and nobody approves his own access.
+  if (!reading.includes(asked) && asked !== 'case.register') {
+    if (relations.has('filer')) return refuse('filer');
+    if (relations.has('access-user')) return refuse('access-user');
   }
+  return person.roles.includes('auditor') && !reading.includes(asked) ? refuse('auditor-reads-only') : null;
+}
+
+function mayThemselves(person: Person, asked: Action, context: RightsContext): Verdict {
+  const out = excluded(person, asked, context);
+  if (out) return out;
+  const relations = relationsOf(person, context);
   // Only a branch has a central office to tell (INS-30).
   if (asked === 'decision:inspection.notify-central-office' && context.inspectingUnit !== 'branch')
     return refuse('other-unit');
 
-  const lines = rights.filter((line) => line.actions.includes(asked));
+  const lines = rights.filter(
+    ({ process, actions: granted }) => process === context.process && granted.includes(asked),
+  );
   const ofRole = lines.filter((line) => line.role === undefined || person.roles.includes(line.role));
   const related = ofRole.filter((line) => line.relation === undefined || relations.has(line.relation));
   if (related.some((line) => line.states.includes(context.caseState))) return { allowed: true };

@@ -1,5 +1,11 @@
 import type { Organisation, Settings } from '../config/index.js';
+import type { Accounts } from './access-request/account-store.js';
+import type { AccountSweeps } from './access-request/account-sweeps.js';
+import type { AccessJournal } from './access-request/journal.js';
+import type { Violations } from './access-request/violations.js';
 import type { AccessLog } from './access-log.js';
+import type { AccessRequests } from './access-request/requests.js';
+import type { PasswordLinks } from './access-request/password-links.js';
 import type { Calendar } from './calendar.js';
 import type { Calendars } from './calendars.js';
 import type { Cases } from './cases.js';
@@ -18,11 +24,16 @@ import type { Extracts } from './inspection/extracts.js';
 import type { Inspections } from './inspection/inspections.js';
 import type { Letters } from './letters.js';
 import type { Logger } from './log.js';
+import type { NoticeChoices } from './notice-choices.js';
 import type { Numbers } from './numbers.js';
 import type { Outbox } from './outbox.js';
 import type { People } from './people.js';
+import type { Referrals } from './referrals.js';
 import type { RunningClocks } from './running-clocks.js';
+import type { Substitutions } from './substitutions.js';
+import type { TechnicalRequests } from './technical-request/requests.js';
 import type { Trail } from './trail.js';
+import type { UserTasks } from './user-tasks.js';
 import type { Vault } from './vault.js';
 
 /** What workers, routes and decisions are handed: one typed object, built once in each process's composition root. */
@@ -48,11 +59,22 @@ export interface Services {
   deadlineTable: DeadlineTable;
   directory: Directory;
   people: People;
+  substitutions: Substitutions;
   letters: Letters;
   documents: Documents;
   inspections: Inspections;
   extracts: Extracts;
+  accessRequests: AccessRequests;
+  technicalRequests: TechnicalRequests;
   decisions: Decisions;
+  passwordLinks: PasswordLinks;
+  accounts: Accounts;
+  accountSweeps: AccountSweeps;
+  accessJournal: AccessJournal;
+  violations: Violations;
+  referrals: Referrals;
+  userTasks: UserTasks;
+  noticeChoices: NoticeChoices;
   evidence: Evidence;
   erasures: Erasures;
 }

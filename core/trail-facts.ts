@@ -33,6 +33,7 @@ export function checkTrailFacts(act: {
   if (!reference.test(act.caseId) || act.caseId.length > longest) refuse('caseId', 'has to be an id');
   if (!actType.test(act.type)) refuse('type', 'has to be dotted and lower case, like letter.sent');
   if (!actorId.test(act.by.id)) refuse('by.id', 'has to be a login, a client id, a case number or the name of a step');
+  if (act.by.onBehalfOf !== undefined && !actorId.test(act.by.onBehalfOf)) refuse('by.onBehalfOf', 'has to be a login');
   if (act.subject !== null) checkText('subject', act.subject);
   for (const [name, value] of Object.entries(act.data)) {
     if (!factName.test(name)) refuse('data', 'names have to be in camel case');

@@ -91,7 +91,7 @@ export function createTrail(deps: { database: Database; clock?: Clock }): Trail 
       by: { kind: tx.by.kind, id: tx.by.id },
       type,
       subject,
-      data,
+      data: tx.by.onBehalfOf === undefined ? data : { ...data, onBehalfOf: tx.by.onBehalfOf },
       previousHash: last?.hash ?? noHash,
     };
     return { ...unsealed, hash: hashOf(unsealed) };

@@ -6,8 +6,16 @@ import { ensureCollection } from './collections.js';
 import type { Database, Tx } from './database.js';
 import { PermanentError } from './errors.js';
 import { newId } from './ids.js';
+import {
+  createMasterKeyRing,
+  subjectContext,
+  unknownMasterKey,
+  vaultKeyContext,
+  type MasterKeySettings,
+  type WrappedKey,
+} from './master-keys.js';
 import { decryptTransform, encryptTransform } from './sealed-stream.js';
-import { decrypt, encrypt, masterKeys, openText, parseSealed, sealText, subjectKeys } from './sealing.js';
+import { openText, parseSealed, sealText, subjectKeys } from './sealing.js';
 import type { SubjectKeys } from './sealing.js';
 
 /** Whose key it is: a person of a case, a case's own texts and files, an employee of the directory, an organisation. */
@@ -17,15 +25,17 @@ export type SubjectKind = 'person' | 'case' | 'employee' | 'organisation';
 export type InTransaction = Pick<Tx, 'session'>;
 
 /** Row of `subject-keys`: one key for each subject, wrapped by the master key. Erasing the wrapped key erases the person everywhere. */
-export interface SubjectKeyRecord {
+export interface SubjectKeyRecord extends WrappedKey {
   _id: string;
   kind: SubjectKind;
-  /** base64 of iv | wrapped key | tag; null once erased. */
-  wrapped: string | null;
-  /** Which master key wrapped it; not secret. */
-  masterKeyId: string;
   createdAt: Date;
   erasedAt: Date | null;
+}
+
+/** Row of `vault-keys`: a key that is nobody's. `blind-index` makes the keyed hashes; it stays the same when the master key changes. */
+export interface VaultKeyRecord extends WrappedKey {
+  _id: 'blind-index';
+  createdAt: Date;
 }
 
 /** The subject's key was erased: what was sealed with it can't be read again by anybody. */
@@ -57,7 +67,7 @@ export interface Vault {
   reveal<T>(value: T, tx?: InTransaction): Promise<T>;
   /**
    * Keyed hash (HMAC-SHA-256, hex) under which a personal value can be looked up: equal for values that differ only in Unicode form,
-   * case or spacing. `purpose` (e.g. `employee.iin`) keeps the indexes of different fields from being compared.
+   * case or spacing. `purpose` (e.g. `employee.iin`) keeps the indexes of different fields from being compared. Works after `init` alone.
    */
   blindIndex(purpose: string, value: string): string;
   /** Encrypts a stream of any length in constant memory. `context` (the file's id) has to be the same to decrypt. */
@@ -68,7 +78,7 @@ export interface Vault {
   erased(subjectIds: readonly string[], tx?: InTransaction): Promise<Set<string>>;
   /** Drops a key from this process's memory. */
   forget(subjectId: string): void;
-  /** Makes the collection, and checks that MASTER_KEY is the one that wrapped the keys that are there. */
+  /** Makes the collections, loads the key of blind indexes, and checks that the master keys are those that wrapped the keys that are there. */
   init(): Promise<void>;
 }
 
@@ -76,27 +86,20 @@ export interface Vault {
 const cachedMs = 60_000;
 const cachedKeys = 20_000;
 
-export function createVault(deps: { database: Database; masterKey: Buffer; clock?: Clock }): Vault {
+export function createVault(deps: MasterKeySettings & { database: Database; clock?: Clock }): Vault {
   const { database } = deps;
   const clock = deps.clock ?? database.clock;
-  const master = masterKeys(deps.masterKey);
+  const master = createMasterKeyRing(deps);
   const records = database.connection.collection<SubjectKeyRecord>('subject-keys');
+  const ownKeys = database.connection.collection<VaultKeyRecord>('vault-keys');
+  let indexKey: Buffer | null = null;
   const cache = new Map<string, { keys: SubjectKeys; until: number }>();
   /** Keys made in a transaction that hasn't committed: of use to that transaction alone, and gone with its session. */
   const pending = new WeakMap<ClientSession, Map<string, SubjectKeys>>();
 
   const unwrap = (record: SubjectKeyRecord): SubjectKeys => {
     if (record.wrapped === null) throw new SubjectErasedError(record._id);
-    const key = decrypt(master.wrap, Buffer.from(record.wrapped, 'base64'), wrapContext(record._id));
-    if (!key) {
-      throw new PermanentError(
-        record.masterKeyId === master.id
-          ? `key of subject ${record._id}: was altered`
-          : `MASTER_KEY: is key ${master.id}, but subject ${record._id} was sealed under key ${record.masterKeyId}`,
-        { field: 'MASTER_KEY' },
-      );
-    }
-    return subjectKeys(key);
+    return subjectKeys(master.unwrap({ ...record, wrapped: record.wrapped }, subjectContext(record._id)));
   };
 
   const remembered = (subjectId: string): SubjectKeys | null => {
@@ -154,6 +157,22 @@ export function createVault(deps: { database: Database; masterKey: Buffer; clock
     };
   };
 
+  /** Where subjects are older than this key, their hashes were made by one that was derived from the master key: it goes on being used. */
+  const loadIndexKey = async (subjectsAreOlder: boolean): Promise<Buffer> => {
+    const _id = 'blind-index';
+    const stored = async (): Promise<Buffer | null> => {
+      const record = await ownKeys.findOne({ _id });
+      if (!record?.wrapped) return null;
+      return master.unwrap({ ...record, wrapped: record.wrapped }, vaultKeyContext(_id));
+    };
+    const there = await stored();
+    if (there) return there;
+    const key = subjectsAreOlder ? master.formerIndexKey : randomBytes(32);
+    const made = { _id, ...master.wrap(key, vaultKeyContext(_id)), createdAt: clock.wallNow() } as const;
+    await ownKeys.insertOne(made, { writeConcern: { w: 'majority', j: true } }).catch(unlessThere);
+    return (await stored()) ?? key;
+  };
+
   return {
     createSubject: async (tx, kind) => {
       const _id = newId();
@@ -162,8 +181,7 @@ export function createVault(deps: { database: Database; masterKey: Buffer; clock
         {
           _id,
           kind,
-          wrapped: encrypt(master.wrap, key, wrapContext(_id)).toString('base64'),
-          masterKeyId: master.id,
+          ...master.wrap(key, subjectContext(_id)),
           createdAt: clock.wallNow(),
           erasedAt: null,
         },
@@ -200,10 +218,12 @@ export function createVault(deps: { database: Database; masterKey: Buffer; clock
         return own ? openOrThrow(own, parts) : null;
       });
     },
-    blindIndex: (purpose, value) =>
-      createHmac('sha256', master.index)
+    blindIndex: (purpose, value) => {
+      if (!indexKey) throw new Error('vault: a blind index needs init() first');
+      return createHmac('sha256', indexKey)
         .update(`${purpose}\0${normalise(value)}`, 'utf8')
-        .digest('hex'),
+        .digest('hex');
+    },
     encryptStream: async (subjectId, context = '') => encryptTransform((await keysOf(subjectId)).file, context),
     decryptStream: async (subjectId, context = '') => decryptTransform((await keysOf(subjectId)).file, context),
     erased: async (subjectIds, tx) => {
@@ -219,15 +239,19 @@ export function createVault(deps: { database: Database; masterKey: Buffer; clock
       cache.delete(subjectId);
     },
     init: async () => {
-      await ensureCollection(database.connection, 'subject-keys');
+      await ensureCollection(database.connection, 'subject-keys', [{ key: { masterKeyId: 1 }, name: 'master-key' }]);
+      await ensureCollection(database.connection, 'vault-keys');
       const record = await records.findOne({ wrapped: { $ne: null } }, { sort: { _id: -1 } });
       if (record) unwrap(record);
+      const stranger = await records.findOne({ wrapped: { $ne: null }, masterKeyId: { $nin: [...master.ids] } });
+      if (stranger) throw unknownMasterKey(subjectContext(stranger._id), stranger.masterKeyId, master.currentId);
+      indexKey = await loadIndexKey(record !== null);
     },
   };
 }
 
-function wrapContext(subjectId: string): string {
-  return `subject-key:${subjectId}`;
+function unlessThere(error: unknown): void {
+  if ((error as { code?: unknown }).code !== 11_000) throw error;
 }
 
 function openOrThrow(keys: SubjectKeys, parts: { subjectId: string; content: Buffer }): string {

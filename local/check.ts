@@ -7,9 +7,19 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { inProject } from '../config/root.js';
+import { systemClock } from '../core/clock.js';
 import { checkCalendars } from './calendar/check.js';
 import { glob } from './check/files.js';
 import { lintDiagrams } from './check/lint-diagrams.js';
+import {
+  askAudit,
+  checkAudit,
+  checkLicences,
+  faultsOfBill,
+  makeBill,
+  readAccepted,
+  writeBill,
+} from './check/packages.js';
 import { faultyTemplates } from './check/templates.js';
 import { checkTerms } from './check/terms.js';
 import { deployOnTestEngine } from './check/test-engine.js';
@@ -74,6 +84,31 @@ const steps: Step[] = [
       const faults = await checkTerms(root);
       if (faults.length > 0) throw new Error(faults.join('\n'));
       return 'every row can be counted, every rule has its place';
+    },
+  },
+  {
+    name: 'packages',
+    run: async () => {
+      const accepted = await readAccepted(root);
+      const bill = await makeBill(root, accepted);
+      const invalid = await faultsOfBill(bill);
+      if (invalid !== null) throw new Error(`the bill of materials is no valid CycloneDX: ${invalid}`);
+      const file = await writeBill(root, bill);
+      const { counts, faults } = checkLicences(bill, accepted);
+      if (faults.length > 0) throw new Error(faults.join('\n'));
+      const list = [...counts].sort((a, b) => b[1] - a[1]).map(([licence, count]) => `${count} ${licence}`);
+      return `${bill.components.length} in ${file}; licences: ${list.join(', ')}`;
+    },
+  },
+  {
+    name: 'audit',
+    run: async () => {
+      const accepted = await readAccepted(root);
+      const report = await askAudit(root);
+      if (!report) return 'NOT REACHED: no registry told which weaknesses are known, so nothing is known of them';
+      const faults = checkAudit(report, accepted, systemClock().wallNow().toISOString().slice(0, 10));
+      if (faults.length > 0) throw new Error(faults.join('\n'));
+      return `no known weakness of high or critical severity (${accepted.advisories.length} accepted)`;
     },
   },
   { name: 'guards', run: tool('jest/bin/jest.js', '--silent', 'test/guards') },

@@ -18,6 +18,11 @@ const clock = {
   rule: 'DL-INS-1',
   caseLink: 'https://merzim.example.kz/cases/INS-2026-000017',
 };
+const caseOfClock = { caseNumber: clock.caseNumber, caseLink: clock.caseLink };
+const places = {
+  tasklistLink: 'https://merzim.example.kz/tasklist',
+  choicesLink: 'https://merzim.example.kz/notices',
+};
 const facts = [
   '2026 жылғы 3 маусымда мекенжай туралы мәліметтер үшінші тұлғаға берілді',
   'Передача сведений о месте жительства через мессенджер',
@@ -28,7 +33,52 @@ const author = {
   authorPosition: 'Қауіпсіздік қызметінің маманы / Специалист службы безопасности',
 };
 
+const request = { caseNumber: 'ACC-2026-000009', userName: 'Нұрғалиева Әсем Іңкәрқызы' };
+const refused = [
+  {
+    system: { kk: 'Зейнетақы төлемдерінің деректер базасы', ru: 'База данных пенсионных выплат' },
+    ground: 'basisTooOld',
+    reason: '2024 жылғы бұйрық. Приказ 2024 года.',
+  },
+];
+
 export const letterSamples: Record<string, LetterData> = {
+  'access-request/account-blocked': {
+    login: 'u-7q3k9zx2m4',
+    ground: 'inactivity30',
+    blockedAt: new Date('2026-06-04T19:05:00Z'),
+    lastUsedOn: '2026-05-04',
+  },
+  'access-request/accounts-blocked': { day: '2026-06-05', ground: 'inactivity30', count: 12 },
+  'access-request/violation-reported': {
+    number: 'VIO-2026-000003',
+    kind: 'sharedLogin',
+    reportedAt: new Date('2026-06-05T04:31:00Z'),
+    count: 1,
+    link: 'https://merzim.example.kz/access-violations',
+  },
+  'access-request/receipt': {
+    caseNumber: request.caseNumber,
+    receivedAt: new Date('2026-06-05T04:31:00Z'),
+    followLink: 'https://merzim.example.kz/follow',
+    accessCode: '7QW3-K9ZX-2M4T-H8PB',
+  },
+  'access-request/ask-for-completion': {
+    caseNumber: request.caseNumber,
+    missing: ['headSignature', 'copy', 'cellPhone'],
+    completionLink: 'https://merzim.example.kz/access-requests/completion',
+    accessCode: '7QW3-K9ZX-2M4T-H8PB',
+  },
+  'access-request/answer-granted': {
+    ...request,
+    action: 'provide',
+    granted: [{ right: { kk: 'Бірыңғай жүйе: жазбаларды қарау', ru: 'Единая система: просмотр записей' } }],
+    login: 'u-7q2m9x4tab',
+    passwordLink: 'https://merzim.example.kz/password/7QW3K9ZX2M4TH8PB7QW3K9ZX2M4TH8PB',
+    passwordUntil: new Date('2026-06-08T04:31:00Z'),
+    refused,
+  },
+  'access-request/answer-refused': { ...request, refused },
   'inspection/receipt': {
     caseNumber: 'INS-2026-000017',
     receivedAt: new Date('2026-06-05T04:31:00Z'),
@@ -97,6 +147,23 @@ export const letterSamples: Record<string, LetterData> = {
     ],
     caseLink: clock.caseLink,
   },
+  'shared/task-opened': {
+    task: 'inspection.send-materials',
+    openedAt: new Date('2026-06-10T05:10:00Z'),
+    dueAt: new Date('2026-06-11T18:59:59Z'),
+    ...clock,
+    ...places,
+  },
+  'shared/daily-digest': {
+    tasks: [
+      { task: 'inspection.send-materials', dueAt: new Date('2026-06-11T18:59:59Z'), ...caseOfClock },
+      { task: 'inspection.screen-trigger', ...caseOfClock },
+    ],
+    overdue: [{ rule: 'DL-INS-2', dueAt: new Date('2026-06-09T18:59:59Z'), ...caseOfClock }],
+    soon: [{ rule: 'DL-INS-1', dueAt: new Date('2026-06-11T18:59:59Z'), ...caseOfClock }],
+    moreLink: 'https://merzim.example.kz/deadlines',
+    ...places,
+  },
   'shared/system-alert': {
     kind: 'clock-uncounted',
     foundAt: new Date('2027-12-30T05:00:10Z'),
@@ -149,6 +216,18 @@ export const letterSamples: Record<string, LetterData> = {
     failed: ['noEmployee', 'noDisclosure'],
     reason: 'Өтініште қызмет көрсету сапасы туралы айтылған. В обращении говорится о качестве обслуживания.',
   },
+  'technical-request/receipt': {
+    caseNumber: 'TEC-2026-000017',
+    receivedAt: new Date('2026-06-05T04:31:00Z'),
+    followLink: 'https://merzim.example.kz/follow',
+    accessCode: '7QW3-K9ZX-2M4T-H8PB',
+  },
+  'technical-request/answer': {
+    caseNumber: 'TEC-2026-000017',
+    done: 'workaround',
+    text: 'Анықтаманы «Құжаттар» бөлімінен алыңыз. Справку берите в разделе «Документы».',
+  },
+  'technical-request/delay': { caseNumber: 'TEC-2026-000017', dueAt: new Date('2026-06-08T18:59:59.999Z') },
 };
 
 /** What the letters in the preview are filled with beside their data. */

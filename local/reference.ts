@@ -24,7 +24,8 @@ interface Field {
 /** Every file by its path, with the content that it has to have. */
 export async function referenceFiles(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  for (const worker of workers)
+  // A listener is no task of its own: the Modeler has no template for one.
+  for (const worker of workers.filter(({ listener }) => !listener))
     files.set(
       path.join(templatesFolder, `${worker.type}.json`),
       await formatted(JSON.stringify(templateOf(worker)), 'template.json'),
@@ -133,7 +134,9 @@ function diagramsByType(): Map<string, string[]> {
   const folder = inProject('bpmn');
   for (const file of readdirSync(folder, { recursive: true }).map(String).sort()) {
     if (!file.endsWith('.bpmn')) continue;
-    const types = readFileSync(path.join(folder, file), 'utf8').matchAll(/<zeebe:taskDefinition [^>]*type="([^"]+)"/g);
+    const types = readFileSync(path.join(folder, file), 'utf8').matchAll(
+      /<zeebe:(?:taskDefinition|executionListener) [^>]*type="([^"]+)"/g,
+    );
     for (const type of new Set([...types].map(([, name = '']) => name)))
       found.set(type, [...(found.get(type) ?? []), `bpmn/${file}`]);
   }

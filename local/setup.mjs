@@ -10,6 +10,7 @@ import { findChromium } from './setup/chromium.mjs';
 import { findJava } from './setup/java.mjs';
 import { findMongod } from './setup/mongod.mjs';
 import { compile, installPackages } from './setup/packages.mjs';
+import { fetchScimServer } from './setup/scim.mjs';
 import { Missing, alone, cache, say } from './setup/steps.mjs';
 
 const OLDEST_NODE = [20, 19];
@@ -60,6 +61,7 @@ async function setUp() {
   const engineDir = ownEngine ? null : await step(() => buildEngine(java));
   const mongod = await step(findMongod);
   const chromium = await step(() => findChromium({ install: purpose === 'test' }));
+  if (purpose === 'test') await fetchScimServer();
   await step(installPackages);
   if (missing.length > 0) return;
   const tools = { javaHome: java?.home ?? null, engineDir, mongod, ...(chromium ? { chromium } : {}) };

@@ -12,7 +12,7 @@ import { stayUp } from './stack/stay-up.js';
 
 /**
  * `npm start`: the whole stack without demo cases, in real time, its data kept from one start to the next. What the environment brings
- * (MONGODB_URI, ZEEBE_GRPC_ADDRESS, SMTP_URL, OIDC_ISSUER, NIT_URL, with the settings that belong to each) is used in place of the embedded.
+ * (MONGODB_URI, ZEEBE_GRPC_ADDRESS, SMTP_URL, OIDC_ISSUER, NIT_URL, SKUD_URL, with the settings that belong to each) is used in place of the embedded.
  */
 await stayUp(async (running) => {
   const stack = await startStack({ profile: 'start', apps: appNames, onProgress: printProgress, ...running });

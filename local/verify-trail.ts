@@ -1,18 +1,20 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { verifyExport } from '../core/evidence/verify.js';
 
 /**
  * `npm run verify-trail -- FILE [--public-key KEY.pem] [--checkpoints FOLDER] [--json]`: checks an export of a case without database and
- * network. Exit codes: 0 all holds, 1 something does not, 2 wrong call.
+ * network. Exit codes: 0 all holds, 1 something does not, 2 wrong call, or a file that can't be read.
  */
 const usage = `npm run verify-trail -- FILE [--public-key KEY.pem] [--checkpoints FOLDER] [--json]
 
   FILE            the export of a case (INS-2026-000017.zip)
   --public-key    the key that the organisation handed over; without it the one in the export is used, which proves nothing about who signed
   --checkpoints   folder with the checkpoints that were kept apart from the database: the export's has to be among them
-  --json          print the finding as JSON`;
+  --json          print the finding as JSON
+
+Exit codes: 0 all holds, 1 something does not (the first entry that doesn't is named), 2 a wrong call or a file that can't be read.`;
 
 function call() {
   try {
@@ -31,11 +33,22 @@ function call() {
     }
     const [file, ...more] = positionals;
     if (!file || more.length > 0) wrong('name one FILE');
-    for (const name of [file, values['public-key'], values.checkpoints])
-      if (name && !existsSync(name)) wrong(`${name} does not exist`);
+    for (const name of [file, values['public-key']])
+      if (name && !isReadable(name)) wrong(`${name} is no file that can be read`);
+    const folder = values.checkpoints;
+    if (folder && !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) wrong(`${folder} is no folder`);
     return { file, ...values };
   } catch (error) {
     wrong((error as Error).message);
+  }
+}
+
+function isReadable(name: string): boolean {
+  try {
+    accessSync(name, constants.R_OK);
+    return statSync(name).isFile();
+  } catch {
+    return false;
   }
 }
 

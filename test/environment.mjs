@@ -5,6 +5,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestEnvironment } from 'jest-environment-node';
+import { onInterrupt, watchForInterrupts } from './interruptions.mjs';
 
 /** Files that take turns. */
 export const takesTurns = /\.(process|engine|browser|fault)\.test\.ts$/;
@@ -13,6 +14,8 @@ export default class TurnTakingEnvironment extends TestEnvironment {
   #file;
   #root;
   #turn = null;
+  /** What the file started and did not stop, e.g. because its start took longer than the test had time for. */
+  #left = new Map();
 
   constructor(config, context) {
     super(config, context);
@@ -22,10 +25,23 @@ export default class TurnTakingEnvironment extends TestEnvironment {
 
   async setup() {
     await super.setup();
+    watchForInterrupts();
+    this.global.merzimOnInterrupt = (stop) => {
+      const letGo = onInterrupt(stop);
+      this.#left.set(letGo, stop);
+      return () => {
+        this.#left.delete(letGo);
+        letGo();
+      };
+    };
     if (takesTurns.test(this.#file)) this.#turn = await takeTurn(`\0merzim-tests:${this.#root}`);
   }
 
   async teardown() {
+    for (const [letGo, stop] of [...this.#left].reverse()) {
+      await stop();
+      letGo();
+    }
     await super.teardown();
     await new Promise((resolve) => (this.#turn ? this.#turn.close(resolve) : resolve()));
   }

@@ -13,6 +13,7 @@ import { stackSecrets } from '../dist/local/stack/secrets.js';
 import { stackFolders } from '../dist/local/stack/site.js';
 import { Supervisor } from '../dist/local/stack/supervisor.js';
 import { readTools } from '../dist/local/stack/tools.js';
+import { onInterrupt, watchForInterrupts } from './interruptions.mjs';
 
 /** Files whose tests share the stack; those of faults start one of their own, which they may break. */
 const onSharedStack = /\.(process|engine|browser)\.test\.ts$/;
@@ -21,11 +22,7 @@ const portOffset = Number(process.env.MERZIM_PORT_OFFSET ?? 1000);
 export default async function setUp(globalConfig) {
   const stops = [];
   globalThis.merzimTests = { stops };
-  const end = async (code) => {
-    for (const stop of stops.splice(0)) await stop();
-    process.exit(code);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void end(130));
+  watchForInterrupts();
 
   const files = filesToRun(globalConfig);
   if (!process.env.MERZIM_TEST_STACK && files.some((file) => onSharedStack.test(file))) stops.push(await startShared());
@@ -34,9 +31,7 @@ export default async function setUp(globalConfig) {
 
 /** The test files of this run, by the patterns or paths on the command line; all of them when there are none. */
 function filesToRun({ rootDir, nonFlagArgs = [], testPathPatterns, runTestsByPath }) {
-  const all = readdirSync(path.join(rootDir, 'test'), { recursive: true })
-    .map((file) => path.join(rootDir, 'test', file))
-    .filter((file) => file.endsWith('.test.ts'));
+  const all = filesOfTests(rootDir);
   if (runTestsByPath) {
     const wanted = new Set(nonFlagArgs.map((file) => path.resolve(rootDir, file)));
     return all.filter((file) => wanted.has(file));
@@ -45,12 +40,28 @@ function filesToRun({ rootDir, nonFlagArgs = [], testPathPatterns, runTestsByPat
   return patterns.length === 0 ? all : all.filter((file) => patterns.some((pattern) => pattern.test(file)));
 }
 
+function filesOfTests(rootDir) {
+  return readdirSync(path.join(rootDir, 'test'), { recursive: true })
+    .map((file) => path.join(rootDir, 'test', file))
+    .filter((file) => file.endsWith('.test.ts'));
+}
+
 async function startShared() {
   console.log('\nstarting the stack of the tests');
+  const interrupted = new AbortController();
+  let toldStopped;
+  const stopped = new Promise((resolve) => (toldStopped = resolve));
+  onInterrupt(async () => {
+    interrupted.abort();
+    await stopped;
+  });
   const stack = await startStack({
     profile: 'test',
+    signal: interrupted.signal,
+    onStopped: toldStopped,
     portOffset,
     travel: true,
+    operate: false,
     fresh: true,
     onProgress: printProgress,
     onFailure: (failure) => {
@@ -82,7 +93,9 @@ async function startMongod() {
     secrets: stackSecrets(folders.data),
     tools: readTools(),
     travel: false,
+    operate: false,
   };
+  onInterrupt(() => supervisor.stop());
   await supervisor.start([mongod(site)]);
   process.env.MERZIM_TEST_MONGODB_URI = mongodAdminUri(site);
   return () => supervisor.stop();

@@ -63,6 +63,8 @@ export interface Worker<
   input: I;
   /** Flat facts that the diagram's output mapping may place: strings that are codes, ids or moments, numbers, flags, null, lists of codes. */
   output: O;
+  /** Whether it listens to an element (`zeebe:executionListener`) in place of being a task: it is no step of the case's way. */
+  listener?: boolean;
   /** Codes of the BPMN errors that it may throw as `BusinessError`. */
   errors: readonly E[];
   /** Milliseconds that the engine leaves it before another worker gets the job. */

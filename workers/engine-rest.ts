@@ -20,16 +20,6 @@ export interface UserTask {
   priority: number | null;
 }
 
-export interface Incident {
-  key: string;
-  processInstanceKey: string;
-  elementId: string;
-  type: string;
-  message: string;
-  state: string;
-  jobKey: string | null;
-}
-
 /** What we use of the engine's REST API: paths that 8.6 (with queries enabled) and 8.8 share. */
 export interface EngineRest {
   /** User tasks that fit all given fields, at most `limit` (100). */
@@ -49,8 +39,6 @@ export interface EngineRest {
   assignUserTask(key: string, login: string): Promise<boolean>;
   /** Completes a task. False when it is no longer there. */
   completeUserTask(key: string, variables: Variables): Promise<boolean>;
-  /** Incidents that fit, at most 100. */
-  incidents(filter: { processInstanceKey?: string; state?: 'ACTIVE' }): Promise<Incident[]>;
 }
 
 interface Search {
@@ -122,16 +110,6 @@ export function createEngineRest({
       (await send('POST', `/v2/user-tasks/${key}/assignment`, { assignee, allowOverride: true })).status < 400,
     completeUserTask: async (key, variables) =>
       (await send('POST', `/v2/user-tasks/${key}/completion`, { variables })).status < 400,
-    incidents: async (filter) =>
-      (await search('/v2/incidents/search', filter, 100)).map((item) => ({
-        key: text(item['incidentKey'] ?? item['key']) ?? '',
-        processInstanceKey: text(item['processInstanceKey']) ?? '',
-        elementId: text(item['elementId'] ?? item['flowNodeId']) ?? '',
-        type: text(item['errorType']) ?? '',
-        message: text(item['errorMessage']) ?? '',
-        state: text(item['state']) ?? '',
-        jobKey: text(item['jobKey']),
-      })),
   };
 }
 

@@ -87,7 +87,6 @@ export interface Engine extends EngineRest {
   /** Whether an instance is running, asked from the broker itself (not from what was exported). */
   isInstanceAlive(processInstanceKey: string): Promise<boolean>;
   setVariables(scopeKey: string, variables: Variables): Promise<void>;
-  resolveIncident(incidentKey: string): Promise<void>;
   updateJobRetries(jobKey: string, retries: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -298,7 +297,6 @@ export function createEngine(
       )) === 'accepted',
     setVariables: (elementInstanceKey, variables) =>
       command('set variables', () => commands.setVariables({ elementInstanceKey, variables, local: false })),
-    resolveIncident: (incidentKey) => command('resolve incident', () => commands.resolveIncident({ incidentKey })),
     updateJobRetries: (jobKey, retries) =>
       command('update job retries', () => commands.updateJobRetries({ jobKey, retries })),
     close: async () => {

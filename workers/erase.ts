@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { loadSettings, SettingsError } from '../config/index.js';
 import { composeServices } from '../core/compose.js';
-import type { ErasedPerson, Erasure } from '../core/erasures.js';
+import { lineOf, parseErasures } from '../core/erasure-list.js';
+import type { ErasedPerson } from '../core/erasures.js';
 import { PermanentError } from '../core/errors.js';
 
 const usage = `npm run erase -- (--subject ID | --case NUMBER --who applicant | --case NUMBER --who materials | --who employee:ID)
@@ -16,17 +17,10 @@ Erases the key of a person: nothing that was sealed with it can be read again, i
   --who materials    the case's own texts and files: facts, uploaded documents, conclusion; they may tell of any person
   --by               login of who erases, for the trail
   --ground           reference of the request or decision, e.g. DPO-2026-17: no text, no name
-  --list             every erasure, a line of JSON each: keep it apart from the backups of the database
+  --list             every erasure, a line of JSON each: ERASURES_FILE keeps the same apart from the database
   --replay           erases what a restore brought back; with FILE also what that list has`;
 
 const id = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
-const listed = z.object({
-  _id: id,
-  kind: z.enum(['person', 'case', 'employee', 'organisation']),
-  ground: z.string(),
-  by: z.string(),
-  at: z.coerce.date(),
-});
 
 class WrongCall extends Error {}
 
@@ -55,11 +49,6 @@ function personOf({ subject, case: number, who }: Record<string, unknown>): Eras
   throw new WrongCall('say whom: --subject ID, --case NUMBER --who applicant, or --who employee:ID');
 }
 
-function readList(file: string): Erasure[] {
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => listed.parse(JSON.parse(line)));
-}
-
 async function main(): Promise<void> {
   const { values, positionals } = call();
   if (values.help) return console.log(usage);
@@ -68,11 +57,12 @@ async function main(): Promise<void> {
   const { by, ground } = values;
   if (erasing && (!by || !ground)) throw new WrongCall('--by and --ground are missing');
   if (erasing && !values.yes) throw new WrongCall('this can not be undone: add --yes');
-  const more = values.replay && positionals[0] ? readList(positionals[0]) : [];
+  const more =
+    values.replay && positionals[0] ? parseErasures(readFileSync(positionals[0], 'utf8'), positionals[0]) : [];
   const services = await composeServices(loadSettings(), 'erase');
   const { erasures, database } = services;
   try {
-    if (values.list) for await (const erasure of erasures.list()) console.log(JSON.stringify(erasure));
+    if (values.list) for await (const erasure of erasures.list()) console.log(lineOf(erasure));
     else if (values.replay) console.log(`erased again: ${await erasures.replay(more)}`);
     else
       for (const subjectId of await erasures.find(person!)) {

@@ -2,10 +2,11 @@ import { createReadStream } from 'node:fs';
 import { SettingsError, loadSettings } from '../config/index.js';
 import { composeServices } from '../core/compose.js';
 import { DirectoryFileError } from '../core/directory.js';
+import { blockLeavers } from './access-request/block-leavers.js';
 
 /**
  * `npm run import-directory -- FILE`: employees, units, heads and branches from a CSV file (UTF-8; its columns are those of
- * local/demo/directory.csv). All of it or nothing; who is no longer in the file counts as having left. Exit codes: 0 done, 1 refused, 78 wrong settings.
+ * local/demo/directory.csv). All of it or nothing; who is no longer in the file counts as having left, and his accounts are blocked. Exit codes: 0 done, 1 refused, 78 wrong settings.
  */
 async function main(): Promise<void> {
   const [file] = process.argv.slice(2);
@@ -17,6 +18,10 @@ async function main(): Promise<void> {
       knownBranches,
     });
     console.log(`added ${added}, changed ${changed}, unchanged ${unchanged}, left ${left}`);
+    const { blocked, unanswered } = await blockLeavers(services);
+    console.log(
+      `accounts blocked ${blocked}${unanswered ? `; the others with the day's look at all accounts: ${unanswered}` : ''}`,
+    );
   } finally {
     await services.database.close();
   }

@@ -48,7 +48,8 @@ export function createJobHandler(deps: {
         if ('error' in reached) throw reached.error;
         return checkFacts(worker, await worker.run({ input, job, tx, services, reached: reached.value }));
       });
-      await handledJobs.remember(tx, identity, outcome, { processId: job.processId, elementId: job.elementId });
+      const place = worker.listener ? undefined : { processId: job.processId, elementId: job.elementId };
+      await handledJobs.remember(tx, identity, outcome, place);
       return { outcome, replayed: false };
     });
   };

@@ -15,6 +15,7 @@ export interface Metrics {
   relayLagSeconds: Histogram<'kind'>;
   outboxDepth: Gauge<'state'>;
   outboxOldestSeconds: Gauge;
+  notices: Counter<'outcome'>;
   sweeps: Counter<'outcome'>;
   findings: Counter<'kind'>;
   sealerAgeSeconds: Gauge;
@@ -78,6 +79,12 @@ export function createMetrics(component: string): Metrics {
     outboxOldestSeconds: new Gauge({
       name: 'merzim_outbox_oldest_seconds',
       help: 'Age of the oldest pending outbox entry',
+      registers,
+    }),
+    notices: new Counter({
+      name: 'merzim_notices_total',
+      help: 'Mails about tasks and digests by outcome (written, failed)',
+      labelNames: ['outcome'],
       registers,
     }),
     sweeps: new Counter({

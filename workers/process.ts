@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingsError, loadSettings, type Settings } from '../config/index.js';
 import type { Database } from '../core/database.js';
+import { EngineMismatchError } from '../core/engine-epoch.js';
+import { PermanentError } from '../core/errors.js';
 import { createLog, errorFields, type Logger } from '../core/log.js';
 import { serveHealth, type Check, type HealthServer } from './health.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -79,7 +81,10 @@ export async function runProcess(
   } catch (error) {
     if (!ending.signal.aborted) {
       log.fatal(errorFields(error), 'could not start');
-      if (error instanceof Error && error.message.startsWith('HEALTH_PORT')) process.stderr.write(`${error.message}\n`);
+      // Those whose messages say what to do, and hold no value of a person.
+      const told = error instanceof PermanentError || error instanceof EngineMismatchError;
+      if (told || (error instanceof Error && error.message.startsWith('HEALTH_PORT')))
+        process.stderr.write(`${error.message}\n`);
       await end(1);
     }
   }

@@ -1,4 +1,20 @@
-import { inspectionDecisions } from '../core/inspection/decisions.js';
+import { declaredDecisions } from '../core/declared-decisions.js';
+import { askForCompletion } from './access-request/ask-for-completion.js';
+import { blockUnusedAccounts } from './access-request/block-unused-accounts.js';
+import { blockViolator } from './access-request/block-violator.js';
+import { checkAccessRequest } from './access-request/check-request.js';
+import { closeRequest } from './access-request/close-request.js';
+import { completeRegistration } from './access-request/complete-registration.js';
+import { expireCredentials } from './access-request/expire-credentials.js';
+import { listGrantedUsers } from './access-request/list-granted-users.js';
+import { notePrecheck } from './access-request/note-precheck.js';
+import { openRequest } from './access-request/open-request.js';
+import { provideAccount } from './access-request/provide-account.js';
+import { recordAnswer } from './access-request/record-answer.js';
+import { recordNoAccount } from './access-request/record-no-account.js';
+import { referToInspection } from './access-request/refer-to-inspection.js';
+import { refuseAccess } from './access-request/refuse-access.js';
+import { reissuePassword } from './access-request/reissue-password.js';
 import type { AnyWorker } from './define-worker.js';
 import { applyUnitChange } from './inspection/apply-unit-change.js';
 import { checkMaterials } from './inspection/check-materials.js';
@@ -15,9 +31,11 @@ import { pollExtract } from './inspection/poll-extract.js';
 import { recordMeasures } from './inspection/record-measures.js';
 import { recordNoExtract } from './inspection/record-no-extract.js';
 import { recordOutOfScope } from './inspection/record-out-of-scope.js';
+import { registerReferral } from './inspection/register-referral.js';
 import { requestExtract } from './inspection/request-extract.js';
 import { sendMaterials } from './inspection/send-materials.js';
 import { signConclusion } from './inspection/sign-conclusion.js';
+import { announceTask } from './shared/announce-task.js';
 import { checkClock } from './shared/check-clock.js';
 import { recordDecision } from './shared/record-decision.js';
 import { recordNonReceipt } from './shared/record-non-receipt.js';
@@ -29,12 +47,20 @@ import { settleDocument } from './shared/settle-document.js';
 import { startClock } from './shared/start-clock.js';
 import { stopClock } from './shared/stop-clock.js';
 import { voidCase } from './shared/void-case.js';
+import { closeTechnicalRequest } from './technical-request/close-request.js';
+import { composeAnswer } from './technical-request/compose-answer.js';
+import { informOfDelay } from './technical-request/inform-of-delay.js';
+import { openTechnicalRequest } from './technical-request/open-request.js';
+import { readFulfilment } from './technical-request/read-fulfilment.js';
+import { recordTechnicalAnswer } from './technical-request/record-answer.js';
+import { releaseClock } from './technical-request/release-clock.js';
 
 /** Every decision that a user task of any process leads to. */
-export const decisions = [...inspectionDecisions];
+export const decisions = declaredDecisions;
 
 /** Every job type that a diagram may name. A guard holds that diagrams and this list name the same. */
 export const workers: readonly AnyWorker[] = [
+  announceTask,
   checkClock,
   recordDecision(decisions),
   recordNonReceipt,
@@ -46,6 +72,23 @@ export const workers: readonly AnyWorker[] = [
   startClock,
   stopClock,
   voidCase,
+
+  askForCompletion,
+  blockUnusedAccounts,
+  blockViolator,
+  checkAccessRequest,
+  closeRequest,
+  completeRegistration,
+  expireCredentials,
+  listGrantedUsers,
+  notePrecheck,
+  openRequest,
+  provideAccount,
+  recordAnswer,
+  recordNoAccount,
+  referToInspection,
+  refuseAccess,
+  reissuePassword,
 
   applyUnitChange,
   checkMaterials,
@@ -62,7 +105,16 @@ export const workers: readonly AnyWorker[] = [
   recordMeasures,
   recordNoExtract,
   recordOutOfScope,
+  registerReferral,
   requestExtract,
   sendMaterials,
   signConclusion,
+
+  closeTechnicalRequest,
+  composeAnswer,
+  informOfDelay,
+  openTechnicalRequest,
+  readFulfilment,
+  recordTechnicalAnswer,
+  releaseClock,
 ];

@@ -1,4 +1,6 @@
 import { deliverLetter } from '../connectors/mail/deliver.js';
+import { randomUUID } from 'node:crypto';
+import { deliverNotice } from '../connectors/mail/notice.js';
 import { createMailer } from '../connectors/mail/client.js';
 import { composeServices } from '../core/compose.js';
 import { createLeases, type Leases } from '../core/leases.js';
@@ -6,6 +8,7 @@ import { errorFields } from '../core/log.js';
 import type { Services } from '../core/services.js';
 import { createEngine } from './engine.js';
 import { startHeartbeat } from './heartbeat.js';
+import { createNotices } from './notices.js';
 import { databaseCheck, runProcess } from './process.js';
 import { createRelay, messageLine, type RelayLine } from './relay.js';
 import { takeSlot } from './slot.js';
@@ -21,9 +24,11 @@ await runProcess('relay', async ({ settings, metrics }) => {
   await outbox.release(slot.owner());
   // The relay tries again by itself, with the entry's own back-off.
   const engine = createEngine(settings, { retries: 0 });
-  const lines = [messageLine(engine), mailLine(services)];
+  const lines = [messageLine(engine), mailLine(services), noticeLine(services)];
   const relay = createRelay({ outbox, clock, log, metrics, owner: slot.owner, lines });
   relay.start();
+  const notices = createNotices({ services, engine, leases, metrics, owner: randomUUID() });
+  notices.start();
   const takingOver = setInterval(() => {
     releaseOfTheDead(leases, outbox, slot.owner()).catch((error: unknown) =>
       log.warn(errorFields(error), 'what killed relays had taken could not be looked for; trying again'),
@@ -37,6 +42,7 @@ await runProcess('relay', async ({ settings, metrics }) => {
     },
     stop: async () => {
       clearInterval(takingOver);
+      await notices.stop();
       await relay.stop();
       await heartbeat.stop();
       await slot.giveBack();
@@ -50,6 +56,19 @@ await runProcess('relay', async ({ settings, metrics }) => {
 async function releaseOfTheDead(leases: Leases, outbox: Services['outbox'], own: string): Promise<void> {
   for (const owner of await outbox.owners())
     if (owner !== own && !(await leases.holder(owner))) await outbox.release(owner);
+}
+
+/** Mails about tasks and the daily digest: entered by whichever relay holds the lease, carried out by any. */
+function noticeLine({ directory, userTasks, organisation, clock, settings }: Services): RelayLine {
+  const mailer = createMailer(settings);
+  return {
+    kind: 'notice',
+    batch: 4,
+    leaseMs: 240_000,
+    settles: false,
+    keyOf: ({ _id }) => _id,
+    deliver: (entry) => deliverNotice({ directory, userTasks, mailer, organisation, clock }, entry),
+  };
 }
 
 /** Letters, each settled together with what follows from its delivery. */

@@ -1,9 +1,10 @@
-import { createPrivateKey, randomUUID } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { createPrivateKey, createPublicKey, randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadSettings } from '../config/index.js';
 import { openDatabase } from '../core/database.js';
+import { compareKept } from '../core/evidence/kept.js';
 import { createKeyRing } from '../core/evidence/key-ring.js';
 import { createSealLog } from '../core/evidence/seal-log.js';
 import { createSealer, createSealRequests } from '../core/evidence/sealer.js';
@@ -15,6 +16,11 @@ import { databaseCheck, runProcess } from './process.js';
 
 const leaseMs = 30_000;
 
+/** The database is not the one over which the kept checkpoints were signed. True until somebody has found out why. */
+class KeptDiffersError extends Error {
+  override readonly name = 'KeptDiffersError';
+}
+
 const { sealerKey, checkpointsFolder } = loadSealing();
 
 /** Orders all entries of the trail and signs checkpoints over them. One seals, the others stand by. */
@@ -22,6 +28,7 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
   const database = await openDatabase(settings);
   const { clock } = database;
   const privateKey = createPrivateKey(sealerKey);
+  const publicKey = createPublicKey(privateKey);
   const { origin } = settings.evidence;
   const sealLog = createSealLog({ database });
   const keys = createKeyRing({ database });
@@ -35,6 +42,8 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
   const stopping = new AbortController();
   let awakeMs = clock.monotonicMs();
   let turn: AbortController | null = null;
+  /** What the database has that differs from the second place. */
+  let differs: string | null = null;
   const sealer = createSealer({
     database,
     log: sealLog,
@@ -50,10 +59,13 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
   const sealing = (async () => {
     while (!stopping.signal.aborted) {
       try {
-        awakeMs = clock.monotonicMs();
+        // Who stands by has nothing to do; who can't do his turn is seen to stand still.
         if (await leases.hold('sealer', id, leaseMs)) await takeTurn();
+        else awakeMs = clock.monotonicMs();
       } catch (error) {
-        log.error(errorFields(error), 'sealing failed; it is tried again');
+        if (error instanceof KeptDiffersError)
+          log.error({ reason: error.message }, 'the database differs from the second place: nothing is sealed');
+        else log.error(errorFields(error), 'sealing failed; it is tried again');
       }
       await sleep(2_000, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
@@ -72,6 +84,9 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
       }
     })();
     try {
+      differs = await compareKept(sealLog, await readKept(checkpointsFolder), { origin, publicKey });
+      // Whatever were sealed now would stand on a history that is not the one that was signed.
+      if (differs !== null) throw new KeptDiffersError(differs);
       await sealer.run(own.signal);
     } finally {
       own.abort();
@@ -84,7 +99,7 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
   return {
     checks: {
       database: databaseCheck(database),
-      sealing: () => (ageSeconds() > 60 ? 'has not looked for entries for a minute' : null),
+      sealing: () => differs ?? (ageSeconds() > 60 ? 'has not looked for entries for a minute' : null),
     },
     stop: async () => {
       clearInterval(measuring);
@@ -97,6 +112,14 @@ await runProcess('sealer', async ({ settings, log, metrics }) => {
     },
   };
 });
+
+/** Every checkpoint in the second place. */
+async function readKept(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => /^\d{12}.*\.txt$/.test(name)).sort();
+  const notes: string[] = [];
+  for (const name of names) notes.push(await readFile(path.join(folder, name), 'utf8'));
+  return notes;
+}
 
 /** A checkpoint in the second place: a file of its own, written once and never opened for writing again. */
 async function keep(folder: string, size: number, note: string): Promise<void> {

@@ -11,3 +11,10 @@ export const id = code.min(1);
 export const caseIds = { caseId: id, caseNumber: z.string().regex(/^[A-Z]{3}-\d{4}-\d{6}$/) };
 /** A moment in UTC, ISO 8601. */
 export const moment = z.iso.datetime({ offset: true });
+/** What the first step of every process hands it ({@link StartedCase} in core/case-start.ts). */
+export const startedCase = {
+  caseState: z.enum(['new', 'duplicate']),
+  caseUrl: z.string(),
+  timeZone: z.string(),
+  receivedAt: moment,
+};

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { InputProblem } from '../../core/errors.js';
@@ -29,13 +30,22 @@ export const feedRoutes = fp<{ services: Services; feeds: Feeds }>(
         // The language of the request is the calendar program's, unless the address itself asks for one.
         const language = request.query.lang === request.language ? request.language : feed.language;
         const clocks = await clocksOf(services, await people.byLogin(feed.login));
+        const body = feedOf(clocks, { text: createText(language, organisation), host, publicUrl });
+        // The same clocks are the same bytes: a program that asks each hour need not read them again (RFC 9110, 13.1.2).
+        const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+        reply.header('etag', etag).header('cache-control', 'private, no-cache');
+        if (namesTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
         return reply
           .type('text/calendar; charset=utf-8')
           .header('content-language', language)
           .header('content-disposition', 'inline; filename="merzim.ics"')
-          .header('cache-control', 'private, no-cache')
-          .send(feedOf(clocks, { text: createText(language, organisation), host, publicUrl }));
+          .send(body);
       },
     );
   },
 );
+
+/** Whether `If-None-Match` names a tag, alone or in a list, weak or not. */
+function namesTag(asked: string | undefined, etag: string): boolean {
+  return (asked ?? '').split(',').some((each) => [etag, '*'].includes(each.trim().replace(/^W\//, '')));
+}

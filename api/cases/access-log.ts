@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { AccessEntry } from '../../core/access-log.js';
 import { InputProblem } from '../../core/errors.js';
 import type { Person } from '../../core/people.js';
+import { openedCase } from '../../core/reading.js';
 import type { Services } from '../../core/services.js';
 import { mayRead, readsAccessLog, signedIn } from '../access.js';
-import { caseNumber } from '../inspection/schemas.js';
+import { caseNumber } from './shapes.js';
 import { problems, security } from '../openapi.js';
 
 const ulid = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, { error: 'id' });
@@ -17,6 +18,7 @@ const entryView = z.object({
   by: z.object({
     kind: z.string(),
     id: z.string().describe('login, client:<id>, link:<employee>, or for applicants the number'),
+    onBehalfOf: z.string().optional().describe('login of the one in whose place'),
   }),
   action: z.string().nullable(),
   caseNumber: z
@@ -29,6 +31,17 @@ const entryView = z.object({
   status: z.number(),
 });
 
+/** What the log is narrowed by; the page and the API take the same. */
+export const accessLogQuery = z.strictObject({
+  case: caseNumber.optional().describe('case number, e.g. INS-2026-000017'),
+  login: z.string().max(128).optional().describe('who asked, e.g. iss.ala'),
+  day: z.iso.date().optional().describe('day in UTC, e.g. 2026-11-22; stands for `from` and `to`'),
+  from: z.iso.date().optional().describe('on this day in UTC or later'),
+  to: z.iso.date().optional().describe('on this day in UTC or earlier'),
+  lang: z.string().optional(),
+  before: ulid.optional().describe('cursor: `next` of the previous page'),
+});
+
 /** The access log, for auditors. */
 export const accessLogRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (app, { services }) => {
   app.get(
@@ -39,12 +52,7 @@ export const accessLogRoutes: FastifyPluginAsyncZod<{ services: Services }> = as
         description: 'Reading it is an entry itself. Entries of a case that concerns the auditor are left out.',
         tags: ['case'],
         security: security.staff,
-        querystring: z.strictObject({
-          case: caseNumber.optional().describe('case number, e.g. INS-2026-000017'),
-          login: z.string().max(128).optional().describe('who asked, e.g. iss.ala'),
-          day: z.iso.date().optional().describe('day in UTC, e.g. 2026-11-22'),
-          lang: z.string().optional(),
-          before: ulid.optional().describe('cursor: `next` of the previous page'),
+        querystring: accessLogQuery.extend({
           limit: z.coerce.number().int().min(1).max(200).default(50),
         }),
         response: {
@@ -57,8 +65,7 @@ export const accessLogRoutes: FastifyPluginAsyncZod<{ services: Services }> = as
     async (request) => {
       const person = signedIn(request);
       if (!readsAccessLog(person)) throw new InputProblem(403, 'forbidden');
-      const { case: number, login, day, before, limit } = request.query;
-      return listAccesses(services, person, { caseNumber: number, login, day, before, limit });
+      return listAccesses(services, person, request.query);
     },
   );
 };
@@ -67,24 +74,26 @@ export const accessLogRoutes: FastifyPluginAsyncZod<{ services: Services }> = as
  * A page of the log as an auditor may see it. A case that he may not read and a number that was never given look the same: attempts that
  * found nothing are listed without the number, and what was seen of such a case is not listed.
  */
-async function listAccesses(
+export async function listAccesses(
   services: Services,
   person: Person,
-  asked: Parameters<Services['accessLog']['list']>[0],
+  query: z.output<typeof accessLogQuery> & { limit: number },
 ): Promise<{ entries: z.infer<typeof entryView>[]; next: string | null }> {
+  const { case: number, login, day, from = day, to = day, limit } = query;
+  const asked = { caseNumber: number, login, from, to, limit };
   const known = new Map<string, boolean>();
   const mayKnow = async (number: string): Promise<boolean> => {
     const before = known.get(number);
     if (before !== undefined) return before;
     const record = await services.cases.byNumber(number);
-    const inspection = record && (await services.inspections.find(record._id));
-    const may = !!record && !!inspection && (await mayRead(services, person, { record, inspection }));
+    const opened = record && (await openedCase(services, record));
+    const may = !!opened && (await mayRead(services, person, opened));
     known.set(number, may);
     return may;
   };
   if (asked.caseNumber !== undefined && !(await mayKnow(asked.caseNumber))) return { entries: [], next: null };
   const shown: z.infer<typeof entryView>[] = [];
-  let { before } = asked;
+  let { before } = query;
   for (let exhausted = false; shown.length <= asked.limit && !exhausted;) {
     const page = await services.accessLog.list({ ...asked, before, limit: asked.limit + 1 });
     exhausted = page.length <= asked.limit;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { createHeartbeats } from '../../core/heartbeats.js';
 import { createSealLog, type StoredCheckpoint } from '../../core/evidence/seal-log.js';
-import { isBroken } from '../../core/inspection/register.js';
-import { unitCode } from '../../core/inspection/units.js';
+import { isBroken, unitOfCase } from '../../core/register.js';
 import { localDay } from '../../core/legal-day.js';
 import type { Services } from '../../core/services.js';
 import { z } from 'zod';
-import { caseNumber } from '../inspection/schemas.js';
+import { caseNumber } from './shapes.js';
 import { readableRows } from './register.js';
 
 /** Clocks whose outcome is known, by one key of a dimension. */
@@ -25,7 +25,15 @@ export interface AuditView {
   sample: string[];
   /** Cases that were drawn from. */
   cases: number;
-  trail: { entries: number; sealed: number; checkpoint: StoredCheckpoint | null; root: string | null };
+  trail: {
+    entries: number;
+    sealed: number;
+    checkpoint: StoredCheckpoint | null;
+    root: string | null;
+    /** The sealer's newest sign of life, wall time; null where it never ran. */
+    sealerAt: Date | null;
+    sealerSilent: boolean;
+  };
 }
 
 /** What the view is asked: a seed to draw by, and a case whose chain is to be computed again. */
@@ -34,6 +42,9 @@ export const auditQuery = z.strictObject({
   chain: caseNumber.optional(),
   lang: z.string().optional(),
 });
+
+/** Longer than this without a sign of life, in milliseconds, the sealer counts as silent. */
+const silentMs = 2 * 60_000;
 
 /** So many cases are drawn. */
 const sampleSize = 10;
@@ -44,13 +55,14 @@ export async function readAudit(services: Services, request: FastifyRequest, see
   const at = clock.legalNow();
   const counts = new Map(dimensions.map((name) => [name, new Map<string, ClockCount>()]));
   const numbers: string[] = [];
-  for await (const { record, inspection, clocks } of readableRows(services, request, {})) {
+  for await (const row of readableRows(services, request, {})) {
+    const { record, clocks } = row;
     numbers.push(record.number);
     for (const each of clocks) {
       const broken = isBroken(each, at);
       if (!broken && each.kept !== true) continue;
       const month = localDay(each.startedAt, organisation.timeZone).slice(0, 7);
-      const keys = { rule: each.rule, process: each.process, unit: unitCode(inspection), month };
+      const keys = { rule: each.rule, process: each.process, unit: unitOfCase(row), month };
       for (const name of dimensions) {
         const key = keys[name];
         const count = counts.get(name)!.get(key) ?? { key, kept: 0, broken: 0 };
@@ -60,11 +72,13 @@ export async function readAudit(services: Services, request: FastifyRequest, see
     }
   }
   const log = createSealLog({ database });
-  const [entries, sealed, checkpoint] = await Promise.all([
+  const [entries, sealed, checkpoint, beats] = await Promise.all([
     database.trail.collection('trail').estimatedDocumentCount(),
     log.size(),
     log.lastCheckpoint(),
+    createHeartbeats({ database }).newest(),
   ]);
+  const sealerAt = beats.find(({ component }) => component === 'sealer')?.at ?? null;
   const sorted = (name: Dimension): ClockCount[] =>
     [...counts.get(name)!.values()].sort((a, b) => a.key.localeCompare(b.key, 'en'));
   return {
@@ -72,7 +86,11 @@ export async function readAudit(services: Services, request: FastifyRequest, see
     sample: draw(numbers, seed).slice(0, sampleSize),
     cases: numbers.length,
     // A checkpoint (C2SP) says in its third line the root of its tree.
-    trail: { entries, sealed, checkpoint, root: checkpoint?.note.split('\n')[2] ?? null },
+    trail: {
+      ...{ entries, sealed, checkpoint, root: checkpoint?.note.split('\n')[2] ?? null },
+      sealerAt,
+      sealerSilent: sealerAt !== null && clock.wallNow().getTime() - sealerAt.getTime() > silentMs,
+    },
   };
 }
 

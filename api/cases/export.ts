@@ -12,9 +12,9 @@ import { createHandledJobs } from '../../core/handled-jobs.js';
 import type { Services } from '../../core/services.js';
 import { SubjectErasedError } from '../../core/vault.js';
 import { actorOf, openCase, signedIn } from '../access.js';
-import { caseNumber } from '../inspection/schemas.js';
+import { caseNumber } from './shapes.js';
 import { problems, security } from '../openapi.js';
-import { caseView, readCaseFile, type CaseFile } from './views.js';
+import { caseView, readCaseFile, type OpenFile } from './views.js';
 
 /** The export of a case: everything that its reader may see, with the proof that it is whole. */
 export const exportRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (app, { services }) => {
@@ -49,8 +49,8 @@ export async function sendExport(
   number: string,
 ): Promise<FastifyReply> {
   const opened = await openCase(services, request, number, 'case.export');
-  const { record } = opened;
-  await services.database.transaction(actorOf(signedIn(request)), (tx) =>
+  const { record, onBehalfOf } = opened;
+  await services.database.transaction(actorOf(signedIn(request), onBehalfOf), (tx) =>
     services.trail.record(tx, { caseId: record._id, type: 'case.exported' }),
   );
   const file = await readCaseFile(services, opened);
@@ -78,7 +78,7 @@ async function* resumed(
   yield* rest;
 }
 
-async function* filesOf(services: Services, file: CaseFile): AsyncGenerator<ArchiveFile> {
+async function* filesOf(services: Services, file: OpenFile): AsyncGenerator<ArchiveFile> {
   yield json('case.json', caseView(file));
   yield json('clocks.json', file.clocks);
   const documents = file.documents.map((document) => ({

@@ -2,25 +2,39 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Readable } from 'node:stream';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { isBroken, registerRows, type RegisterFilter, type RegisterRow } from '../../core/inspection/register.js';
-import { unitCode, unitLabel } from '../../core/inspection/units.js';
+import { isBroken, registerRows, unitOfCase, type RegisterFilter, type RegisterRow } from '../../core/register.js';
+import { unitLabel } from '../../core/inspection/units.js';
 import { searchIndex } from '../../core/search-index.js';
 import type { Services } from '../../core/services.js';
 import type { Text } from '../../core/text.js';
 import { mayRead, readsCases, signedIn, type openCase } from '../access.js';
-import { caseNumber } from '../inspection/schemas.js';
+import { caseNumber, processes } from './shapes.js';
 import { problems, security } from '../openapi.js';
 import { csvLine } from './csv.js';
 import { clockViewOf } from './views.js';
 
 type Request = Parameters<typeof openCase>[1];
 
+/** How cases of each process end. */
+export const outcomes = [
+  ...['confirmed', 'not-confirmed', 'out-of-scope'],
+  ...['granted', 'partly-granted', 'refused', 'credentials-expired'],
+  ...['fulfilled', 'workaround', 'answered'],
+  'voided',
+] as const;
+
+/** Keyed hash of a personal value, as the searches of the pages make it. */
+export const personHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, { error: 'format' })
+  .describe('keyed hash of a personal value, as the search of the page makes it');
+
 /** What the register is narrowed by. No personal value: a URL is written into logs and histories; it holds its keyed hash. */
 export const registerQuery = z.strictObject({
   number: caseNumber.optional().describe('case number, e.g. INS-2026-000017'),
-  process: z.enum(['inspection']).optional(),
+  process: z.enum(processes).optional(),
   state: z.enum(['open', 'closed', 'voided']).optional(),
-  outcome: z.enum(['confirmed', 'not-confirmed', 'out-of-scope', 'voided']).optional(),
+  outcome: z.enum(outcomes).optional(),
   unit: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,40}$/, { error: 'format' })
@@ -29,27 +43,25 @@ export const registerQuery = z.strictObject({
   from: z.iso.date().optional().describe('received on this day or later, in the organisation’s zone'),
   to: z.iso.date().optional().describe('received on this day or earlier, in the organisation’s zone'),
   broken: z.enum(['true', 'false']).optional().describe('whether a clock of the case was broken'),
-  person: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, { error: 'format' })
-    .optional()
-    .describe('keyed hash of a personal value, as the search of the page makes it'),
+  person: personHash.optional(),
   lang: z.string().optional(),
 });
 export type RegisterQuery = z.output<typeof registerQuery>;
 
+/** The first instant of a day of the organisation's zone, or of the one so many days later. */
+export function startOfDay({ organisation }: Pick<Services, 'organisation'>, day: string, later = 0): Date {
+  return new Date(
+    Temporal.PlainDate.from(day).add({ days: later }).toZonedDateTime(organisation.timeZone).epochMilliseconds,
+  );
+}
+
 /** The filter of a query; its days are those of the organisation's zone. */
 export function filterOf(services: Pick<Services, 'organisation'>, query: RegisterQuery): RegisterFilter {
   const { number, process, state, outcome, unit, from, to, broken, person } = query;
-  const startOf = (day: string, later = 0): Date =>
-    new Date(
-      Temporal.PlainDate.from(day).add({ days: later }).toZonedDateTime(services.organisation.timeZone)
-        .epochMilliseconds,
-    );
   return {
     ...{ number, process, state, outcome, unit, person },
-    receivedFrom: from === undefined ? undefined : startOf(from),
-    receivedBefore: to === undefined ? undefined : startOf(to, 1),
+    receivedFrom: from === undefined ? undefined : startOfDay(services, from),
+    receivedBefore: to === undefined ? undefined : startOfDay(services, to, 1),
     broken: broken === undefined ? undefined : broken === 'true',
   };
 }
@@ -78,14 +90,14 @@ export async function listCases(
   for await (const row of readableRows(services, request, filterOf(services, query), before))
     if (found.push(row) > limit) break;
   const shown = found.slice(0, limit);
-  const cases = shown.map(({ record, inspection, clocks }) => ({
-    number: record.number,
-    process: record.process,
-    state: record.state,
-    outcome: record.outcome,
-    unit: unitCode(inspection),
-    receivedAt: record.receivedAt.toISOString(),
-    clocks: clocks.map(clockViewOf),
+  const cases = shown.map((row) => ({
+    number: row.record.number,
+    process: row.record.process,
+    state: row.record.state,
+    outcome: row.record.outcome,
+    unit: unitOfCase(row),
+    receivedAt: row.record.receivedAt.toISOString(),
+    clocks: row.clocks.map(clockViewOf),
   }));
   return { cases, next: found.length > limit ? (shown.at(-1)?.record._id ?? null) : null };
 }
@@ -136,13 +148,15 @@ async function* csvOf(services: Services, text: Text, rows: AsyncIterable<Regist
   const at = services.clock.legalNow();
   const heads = ['number', 'state', 'outcome', 'unit', 'receivedAt', 'closedAt'].map((name) => `field.${name}`);
   yield `\uFEFF${csvLine([...heads, 'case.next-due', 'register.broken'].map((key) => text.say(key)))}`;
-  for await (const { record, inspection, clocks } of rows) {
+  for await (const row of rows) {
+    const { record, clocks } = row;
+    const unit = 'inspection' in row ? row.inspection : { inspectingUnit: 'centralOffice' as const, branchCode: null };
     const due = clocks.flatMap(({ state, dueAt }) => (state === 'running' && dueAt ? [dueAt.toISOString()] : []));
     yield csvLine([
       record.number,
       text.say(`state.${record.state}`),
       record.outcome ? text.say(`outcome.${record.outcome}`) : '',
-      `${unitCode(inspection)} ${unitLabel(services.organisation, inspection)[text.language]}`,
+      `${unitOfCase(row)} ${unitLabel(services.organisation, unit)[text.language]}`,
       record.receivedAt.toISOString(),
       record.closedAt?.toISOString() ?? '',
       due.sort()[0] ?? '',

@@ -1,13 +1,18 @@
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { CaseRecord } from '../../core/cases.js';
+import { documentTypes } from '../../core/content-type.js';
 import { InputProblem } from '../../core/errors.js';
-import { hashAccessCode } from '../../core/inspection/intake.js';
+import { hashAccessCode } from '../../core/intake.js';
 import type { Services } from '../../core/services.js';
-import { requestsPerMinute, triesPerMinute } from '../limits.js';
+import { callerOf, triesPerMinute } from '../limits.js';
 import { actorOf, caseEnded, openCase, reopenCase, sameHash, signedIn } from '../access.js';
-import { inspectionCommands, type Command } from '../inspection/commands.js';
-import { caseNumber, clockView } from '../inspection/schemas.js';
+import { accessCommands } from '../access-request/commands.js';
+import { inspectionCommands } from '../inspection/commands.js';
+import { technicalCommands } from '../technical-request/commands.js';
+import { caseCommands, type Command } from './commands.js';
+import { caseNumber, clockView } from './shapes.js';
 import { problems, security } from '../openapi.js';
 import { listCases, registerQuery } from './register.js';
 import { receiveDocument, type Destination } from './upload.js';
@@ -25,6 +30,14 @@ const listedCase = z.object({
   receivedAt: z.string(),
   clocks: z.array(clockView),
 });
+
+/** Everything that staff may do to a case file, of whatever process. */
+export const commands: readonly Command[] = [
+  ...caseCommands,
+  ...inspectionCommands,
+  ...accessCommands,
+  ...technicalCommands,
+];
 
 /** Cases: what their readers see, what they add to the file, and what an applicant may follow. */
 export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (app, { services }) => {
@@ -66,9 +79,11 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
       },
       config: {
         rateLimit: {
-          max: (request: FastifyRequest) => (request.headers['x-access-code'] ? triesPerMinute : requestsPerMinute),
+          max: (request: FastifyRequest) =>
+            request.headers['x-access-code'] ? triesPerMinute : services.settings.web.requestsPerMinute,
           timeWindow: '1 minute',
-          keyGenerator: ({ headers, ip }: FastifyRequest) => (headers['x-access-code'] ? `code:${ip}` : ip),
+          keyGenerator: (request: FastifyRequest) =>
+            request.headers['x-access-code'] ? `code:${callerOf(request)}` : callerOf(request),
         },
       },
     },
@@ -115,7 +130,7 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
         response: {
           200: {
             description: 'The document, in its own media type',
-            content: { 'application/octet-stream': { schema: z.any() } },
+            content: Object.fromEntries(documentTypes.map((type) => [type, { schema: z.any() }])),
           },
           ...problems(401, 404),
         },
@@ -136,13 +151,13 @@ export const caseRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (
     },
   );
 
-  for (const command of inspectionCommands)
+  for (const command of commands)
     app.post(
       `/api/cases/:number/${command.name}`,
       {
         schema: {
           summary: command.summary,
-          tags: ['inspection'],
+          tags: ['case'],
           security: security.staff,
           params,
           body: command.body,
@@ -162,9 +177,11 @@ export async function uploadToCase(
   request: Parameters<typeof openCase>[1],
   number: string,
 ): Promise<string> {
-  const { record, inspection } = await openCase(services, request, number, 'document.upload');
+  const opened = await openCase(services, request, number, 'document.upload');
+  const { record, onBehalfOf } = opened;
+  const lines = 'inspection' in opened ? opened.inspection.lines : [];
   const check: Destination['check'] = async ({ requestId, lineId }) => {
-    if (lineId && !inspection.lines.some((line) => line.lineId === lineId)) throw unfit('lineId', 'unknown-line');
+    if (lineId && !lines.some((line) => line.lineId === lineId)) throw unfit('lineId', 'unknown-line');
     if (!requestId) return null;
     const asked = await services.documents.find(requestId);
     if (asked?.caseId !== record._id || asked.state !== 'requested') throw unfit('requestId', 'no-open-request');
@@ -173,7 +190,7 @@ export async function uploadToCase(
   return receiveDocument(services, request, {
     caseId: record._id,
     subjectId: record.subjectId,
-    by: actorOf(signedIn(request)),
+    by: actorOf(signedIn(request), onBehalfOf),
     check,
     ended: () => caseEnded(record),
   });
@@ -197,8 +214,8 @@ export async function runCommand(
   body: unknown,
 ): Promise<Record<string, string>> {
   const person = signedIn(request);
-  const { record } = await openCase(services, request, number, command.action);
-  return services.database.transaction(actorOf(person), async (tx) => {
+  const { record, onBehalfOf } = await openCase(services, request, number, command.action);
+  return services.database.transaction(actorOf(person, onBehalfOf), async (tx) => {
     const opened = await reopenCase(services, tx, person, record._id, command.action);
     return command.run({ services, tx, ...opened, body });
   });
@@ -206,10 +223,7 @@ export async function runCommand(
 
 /** Where a case stands, for the applicant who has its code. @throws InputProblem 404 for a wrong number and a wrong code alike. */
 export async function followCase(services: Services, number: string, code: string) {
-  const record = await services.cases.byNumber(number);
-  const given = hashAccessCode(code.replaceAll(/\s/g, ''));
-  if (!sameHash(record?.accessCodeHash ?? '', given) || !record?.accessCodeHash)
-    throw new InputProblem(404, 'not-found');
+  const record = await followedRecord(services, number, code);
   return {
     number: record.number,
     process: record.process,
@@ -218,4 +232,13 @@ export async function followCase(services: Services, number: string, code: strin
     registeredAt: record.registeredAt.toISOString(),
     closedAt: record.closedAt?.toISOString() ?? null,
   };
+}
+
+/** The case of a number, for who has its code. @throws InputProblem 404 for a wrong number and a wrong code alike. */
+export async function followedRecord(services: Services, number: string, code: string): Promise<CaseRecord> {
+  const record = await services.cases.byNumber(number);
+  const given = hashAccessCode(code.replaceAll(/\s/g, ''));
+  if (!sameHash(record?.accessCodeHash ?? '', given) || !record?.accessCodeHash)
+    throw new InputProblem(404, 'not-found');
+  return record;
 }

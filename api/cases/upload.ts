@@ -5,6 +5,7 @@ import { checkContent, sniffBytes } from '../../core/content-type.js';
 import type { Actor } from '../../core/database.js';
 import type { DocumentRequest } from '../../core/documents.js';
 import { InputProblem } from '../../core/errors.js';
+import { basisCopy } from '../../core/access-request/model.js';
 import { additionalInformation, lineDocumentKinds } from '../../core/inspection/model.js';
 import type { Services } from '../../core/services.js';
 import { parseInput } from '../faults.js';
@@ -16,7 +17,7 @@ const id = z.string().regex(/^[A-Za-z0-9]{0,40}$/, { error: 'id' });
 /** Fields of an upload; they stand before the file. */
 export const uploadFields = z.strictObject({
   kind: z
-    .enum([material, ...lineDocumentKinds, additionalInformation])
+    .enum([material, ...lineDocumentKinds, additionalInformation, basisCopy])
     .default(material)
     .describe('kind of document; that of the request where one is named'),
   lineId: id.default('').describe('the employee under inspection whom it is about, where no request is named'),
@@ -53,9 +54,58 @@ export interface Destination {
  * when anything is refused nothing of it remains.
  * @throws InputProblem 400, 409, 413, 415 or 422 naming the field.
  */
-export async function receiveDocument(services: Services, request: FastifyRequest, to: Destination): Promise<string> {
+export function receiveDocument(services: Services, request: FastifyRequest, to: Destination): Promise<string> {
+  return reading(request, () => receive(services, request, to));
+}
+
+/** A file that came with a form, whole. */
+export interface FormFile {
+  name: string;
+  contentType: string;
+  content: Buffer;
+}
+
+/** How many fields a form may have that lists users: ten to twenty of each. */
+const mostFields = 900;
+
+/**
+ * Reads a form whose file is small enough to be held. Its fields stand in the request's body then; null where no file was chosen.
+ * @throws InputProblem 400, 413, 415 or 422 naming the field.
+ */
+export function readForm(request: FastifyRequest, fileField: string, maxBytes: number): Promise<FormFile | null> {
+  return reading(request, async () => {
+    const parts = partsOf(request, mostFields);
+    const values = new Map<string, string[]>();
+    let file: FormFile | null = null;
+    for (let part = await nextPart(parts); part; part = await nextPart(parts)) {
+      if (part.type === 'file') {
+        if (part.fieldname !== fileField) throw refusal(part.fieldname, 'unknown-field');
+        file = await held(part, maxBytes);
+        continue;
+      }
+      values.set(part.fieldname, [...(values.get(part.fieldname) ?? []), String(part.value)]);
+      request.body = Object.fromEntries([...values].map(([name, all]) => [name, all.length === 1 ? all[0] : all]));
+    }
+    return file;
+  });
+}
+
+async function held(part: MultipartFile, maxBytes: number): Promise<FormFile | null> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of bytesOf(part)) {
+    bytes += piece.length;
+    if (bytes > maxBytes)
+      throw new InputProblem(413, 'too-large', [{ field: 'file', code: 'too-large', params: { maxBytes } }]);
+    pieces.push(piece);
+  }
+  if (bytes === 0 && !part.filename) return null;
+  return { name: nameOf(part), contentType: part.mimetype, content: Buffer.concat(pieces) };
+}
+
+async function reading<T>(request: FastifyRequest, read: () => Promise<T>): Promise<T> {
   try {
-    return await receive(services, request, to);
+    return await read();
   } catch (error) {
     // What is left of a refused body is let pass by: a connection that waits to be read would never close.
     request.raw.unpipe();
@@ -66,7 +116,7 @@ export async function receiveDocument(services: Services, request: FastifyReques
 
 async function receive(services: Services, request: FastifyRequest, to: Destination): Promise<string> {
   const parts = partsOf(request);
-  const { part, fields } = await readFields(parts);
+  const { part, fields } = await readFields(parts, request);
   const answered = await to.check(fields);
   const kind = answered?.kind ?? fields.kind;
   const sanctionsPresent = kind === 'hrSanctionsCertificate' ? fields.sanctionsPresent : null;
@@ -118,9 +168,11 @@ function bodyProblem(error: unknown): unknown {
   return new InputProblem(400, 'malformed', [{ field: 'body', code: 'multipart' }]);
 }
 
-function partsOf(request: FastifyRequest): AsyncIterator<Multipart> {
+function partsOf(request: FastifyRequest, fields?: number): AsyncIterator<Multipart> {
   if (!request.isMultipart()) throw new InputProblem(415, 'media-type', [{ field: 'content-type', code: 'multipart' }]);
-  return request.parts()[Symbol.asyncIterator]() as AsyncIterator<Multipart>;
+  return request
+    .parts(fields === undefined ? {} : { limits: { fields } })
+    [Symbol.asyncIterator]() as AsyncIterator<Multipart>;
 }
 
 async function nextPart(parts: AsyncIterator<Multipart>): Promise<Multipart | null> {
@@ -132,8 +184,10 @@ async function nextPart(parts: AsyncIterator<Multipart>): Promise<Multipart | nu
   }
 }
 
+/** Reads the fields before the file; what came of them stands in the request's body, for a form that is shown again. */
 async function readFields(
   parts: AsyncIterator<Multipart>,
+  request: FastifyRequest,
 ): Promise<{ part: MultipartFile; fields: z.infer<typeof uploadFields> }> {
   const values = new Map<string, string>();
   for (let part = await nextPart(parts); part; part = await nextPart(parts)) {
@@ -145,6 +199,7 @@ async function readFields(
     }
     if (values.has(part.fieldname)) throw refusal(part.fieldname, 'twice');
     values.set(part.fieldname, String(part.value));
+    request.body = Object.fromEntries(values);
   }
   throw refusal('file', 'missing');
 }

@@ -1,4 +1,5 @@
 import type { StoredClock } from '../../core/clocks.js';
+import type { Employee } from '../../core/directory.js';
 import type { CaseDocument, DocumentRequest } from '../../core/documents.js';
 import type { Extract } from '../../core/inspection/extracts.js';
 import { conclusionInForce } from '../../core/inspection/inspections.js';
@@ -6,7 +7,9 @@ import type { Inspection } from '../../core/inspection/model.js';
 import type { LetterRecord } from '../../core/letters.js';
 import type { Services } from '../../core/services.js';
 import type { TrailEntry } from '../../core/trail.js';
-import type { OpenCase } from '../access.js';
+import type { AccessRequest } from '../../core/access-request/model.js';
+import type { OpenAccessRequest, OpenCase, OpenInspection, OpenTechnicalRequest } from '../../core/reading.js';
+import type { TechnicalRequest } from '../../core/technical-request/model.js';
 
 const iso = (at: Date | null | undefined): string | null => at?.toISOString() ?? null;
 
@@ -22,14 +25,12 @@ export function clockViewOf(clock: StoredClock) {
   };
 }
 
-/** Everything of a case as its readers see it: sealed texts open. */
+/** What every case has, as its readers see it: sealed texts open. */
 export interface CaseFile {
   opened: OpenCase;
-  /** The inspection with every sealed text open; null where a person was erased. */
-  inspection: Inspection;
   /** Why a mistaken case is voided; null where it isn't. */
   voidReason: string | null;
-  employees: Map<string, { fullName: string; position: string; unitNameRu: string; unitNameKk: string }>;
+  employees: Map<string, Employee>;
   documents: CaseDocument[];
   requests: DocumentRequest[];
   extracts: Extract[];
@@ -38,25 +39,37 @@ export interface CaseFile {
   trail: TrailEntry[];
 }
 
-export async function readCaseFile(services: Services, opened: OpenCase): Promise<CaseFile> {
+/** The file of an inspection; what was sealed for a person who was erased is null. */
+export interface InspectionFile extends CaseFile {
+  opened: OpenInspection;
+  inspection: Inspection;
+}
+
+export interface AccessRequestFile extends CaseFile {
+  opened: OpenAccessRequest;
+  accessRequest: AccessRequest;
+}
+
+export interface TechnicalRequestFile extends CaseFile {
+  opened: OpenTechnicalRequest;
+  technicalRequest: TechnicalRequest;
+}
+
+export type OpenFile = InspectionFile | AccessRequestFile | TechnicalRequestFile;
+
+export async function readCaseFile(services: Services, opened: OpenCase): Promise<OpenFile> {
   const { _id, voidReason } = opened.record;
-  const [documents, requests, extracts, letters, clocks, trail, inspection] = await Promise.all([
+  const [documents, requests, extracts, letters, clocks, trail] = await Promise.all([
     services.documents.documentsOfCase(_id),
     services.documents.requestsOfCase(_id),
     services.extracts.ofCase(_id),
     services.letters.ofCase(_id),
     services.clocks.ofCase(_id),
     wholeTrail(services, _id),
-    services.vault.reveal(opened.inspection),
   ]);
-  const ids = new Set([
-    ...inspection.lines.map(({ employeeId }) => employeeId),
-    ...requests.map(({ addresseeId }) => addresseeId),
-  ]);
+  const ids = new Set([...employeesOf(opened), ...requests.map(({ addresseeId }) => addresseeId)]);
   const people = await Promise.all([...ids].map(async (id) => [id, await services.directory.employee(id)] as const));
-  return {
-    opened,
-    inspection,
+  const file = {
     ...(await services.vault.reveal({ voidReason })),
     employees: new Map(people.flatMap(([id, employee]) => (employee ? [[id, employee] as const] : []))),
     documents: await services.vault.reveal(documents),
@@ -66,6 +79,17 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
     clocks,
     trail,
   };
+  const { vault } = services;
+  if ('inspection' in opened) return { ...file, opened, inspection: await vault.reveal(opened.inspection) };
+  return 'accessRequest' in opened
+    ? { ...file, opened, accessRequest: await vault.reveal(opened.accessRequest) }
+    : { ...file, opened, technicalRequest: await vault.reveal(opened.technicalRequest) };
+}
+
+/** Employees of the directory whom a case is about. */
+function employeesOf(opened: OpenCase): string[] {
+  if ('inspection' in opened) return opened.inspection.lines.map(({ employeeId }) => employeeId);
+  return 'accessRequest' in opened ? opened.accessRequest.users.flatMap(({ employeeId }) => employeeId ?? []) : [];
 }
 
 async function wholeTrail(services: Services, caseId: string): Promise<TrailEntry[]> {
@@ -78,10 +102,8 @@ async function wholeTrail(services: Services, caseId: string): Promise<TrailEntr
 }
 
 /** A case as `GET /api/cases/{number}` answers it. */
-export function caseView(file: CaseFile) {
+export function caseView(file: OpenFile) {
   const { record } = file.opened;
-  const { inspection } = file;
-  const conclusion = conclusionInForce(inspection);
   return {
     number: record.number,
     process: record.process,
@@ -93,6 +115,63 @@ export function caseView(file: CaseFile) {
     legalBasis: record.legalBasis,
     purpose: record.purpose,
     instanceKey: record.instanceKey,
+    ...ownView(file),
+    requests: file.requests.map((request) => ({
+      requestId: request._id,
+      kind: request.kind,
+      lineId: request.lineId,
+      state: request.state,
+      letterNumber: request.letterNumber,
+      requestedAt: iso(request.requestedAt),
+      settledAt: iso(request.settledAt),
+      addresseeId: request.addresseeId,
+      question: request.question,
+      nonReceiptReason: request.nonReceipt?.reason ?? null,
+      documentId: request.documentId,
+    })),
+    documents: file.documents.map((document) => ({
+      documentId: document._id,
+      kind: document.kind,
+      lineId: document.lineId,
+      requestId: document.requestId,
+      name: document.name,
+      contentType: document.contentType,
+      bytes: document.bytes,
+      sha256: document.sha256,
+      addedBy: document.addedBy,
+      addedAt: document.addedAt.toISOString(),
+    })),
+    letters: file.letters.map((letter) => ({
+      letterId: letter._id,
+      number: letter.number,
+      template: letter.template,
+      state: letter.state,
+      sentAt: iso(letter.sentAt),
+      messageId: letter.messageId,
+      possibleDouble: letter.possibleDouble,
+    })),
+    clocks: file.clocks.map(clockViewOf),
+    trail: file.trail.map((entry) => ({
+      seq: entry.seq,
+      at: iso(entry.at),
+      by: entry.by,
+      type: entry.type,
+      subject: entry.subject,
+      data: entry.data,
+      hash: entry.hash,
+    })),
+  };
+}
+
+function ownView(file: OpenFile) {
+  if ('inspection' in file) return inspectionView(file);
+  return 'accessRequest' in file ? accessRequestView(file) : technicalRequestView(file);
+}
+
+function inspectionView(file: InspectionFile) {
+  const { inspection } = file;
+  const conclusion = conclusionInForce(inspection);
+  return {
     inspectingUnit: inspection.inspectingUnit,
     branchCode: inspection.branchCode,
     trigger: {
@@ -146,31 +225,6 @@ export function caseView(file: CaseFile) {
     outOfScopeRecord: inspection.outOfScopeRecord,
     measures: inspection.measures.map((measure) => ({ ...measure, recordedAt: iso(measure.recordedAt) })),
     withdrawnAt: iso(inspection.withdrawnAt),
-    requests: file.requests.map((request) => ({
-      requestId: request._id,
-      kind: request.kind,
-      lineId: request.lineId,
-      state: request.state,
-      letterNumber: request.letterNumber,
-      requestedAt: iso(request.requestedAt),
-      settledAt: iso(request.settledAt),
-      addresseeId: request.addresseeId,
-      question: request.question,
-      nonReceiptReason: request.nonReceipt?.reason ?? null,
-      documentId: request.documentId,
-    })),
-    documents: file.documents.map((document) => ({
-      documentId: document._id,
-      kind: document.kind,
-      lineId: document.lineId,
-      requestId: document.requestId,
-      name: document.name,
-      contentType: document.contentType,
-      bytes: document.bytes,
-      sha256: document.sha256,
-      addedBy: document.addedBy,
-      addedAt: document.addedAt.toISOString(),
-    })),
     extracts: file.extracts.map((extract) => ({
       extractId: extract._id,
       system: extract.system,
@@ -179,24 +233,39 @@ export function caseView(file: CaseFile) {
       sha256: extract.sha256,
       parts: extract.parts.map(({ number, rows, sha256 }) => ({ number, rows, sha256 })),
     })),
-    letters: file.letters.map((letter) => ({
-      letterId: letter._id,
-      number: letter.number,
-      template: letter.template,
-      state: letter.state,
-      sentAt: iso(letter.sentAt),
-      messageId: letter.messageId,
-      possibleDouble: letter.possibleDouble,
+  };
+}
+
+/** Without the ids of keys, and the keyed hashes by which people are found. */
+function accessRequestView({ accessRequest }: AccessRequestFile) {
+  const { applicant, users, precheck, decisions, answeredAt, kind, repeatReason, language, filedBy } = accessRequest;
+  const { basis, missing, legalException, reviewNote, refusalReasons } = accessRequest;
+  return {
+    ...{ kind, repeatReason, language, filedBy, basis, missing, legalException, reviewNote, refusalReasons },
+    applicant: { ...applicant, subjectId: undefined, index: undefined },
+    users: users.map((user) => ({
+      ...user,
+      subjectId: undefined,
+      account: user.account && { ...user.account, at: iso(user.account.at) },
+      registeredAt: iso(user.registeredAt),
     })),
-    clocks: file.clocks.map(clockViewOf),
-    trail: file.trail.map((entry) => ({
-      seq: entry.seq,
-      at: iso(entry.at),
-      by: entry.by,
-      type: entry.type,
-      subject: entry.subject,
-      data: entry.data,
-      hash: entry.hash,
-    })),
+    precheck: precheck && { ...precheck, at: iso(precheck.at) },
+    decisions: decisions.map((decision) => ({ ...decision, at: iso(decision.at) })),
+    answeredAt: iso(answeredAt),
+  };
+}
+
+/** Without the ids of keys, and the keyed hashes by which the reporter is found. */
+function technicalRequestView({ technicalRequest }: TechnicalRequestFile) {
+  const { source, channel, language, system, relatesTo, registeredBy, reporter, subject, text } = technicalRequest;
+  const { classified, resolutions, defect, fulfilled, defectSettled, answers } = technicalRequest;
+  const dated = <Note extends { at: Date }>(note: Note | null) => note && { ...note, at: iso(note.at) };
+  return {
+    ...{ source, channel, language, system, relatesTo, registeredBy, subject, text },
+    reporter: reporter && { ...reporter, subjectId: undefined, index: undefined },
+    resolutions: resolutions.map(dated),
+    ...{ classified: dated(classified), defect: dated(defect) },
+    ...{ fulfilled: dated(fulfilled), defectSettled: dated(defectSettled) },
+    answers: answers.map(dated),
   };
 }

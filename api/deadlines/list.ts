@@ -4,6 +4,8 @@ import type { Person } from '../../core/people.js';
 import { mayRead, readableClocks, unitOf, type ClockInCase } from '../../core/reading.js';
 import type { RunningCursor } from '../../core/running-clocks.js';
 import type { Services } from '../../core/services.js';
+import type { Language } from '../../core/text.js';
+import { employeeWords } from '../../core/employee-words.js';
 
 /** How a running clock stands. `silent`: nobody set a term; `uncounted`: its calendar is missing. */
 export const clockStates = ['overdue', 'target-passed', 'running', 'silent', 'uncounted'] as const;
@@ -23,7 +25,7 @@ export interface DeadlineQuery {
 }
 
 /** Running clocks that a person may see, a page at a time, as `GET /api/deadlines` answers them. */
-export async function listDeadlines(services: Services, person: Person, query: DeadlineQuery) {
+export async function listDeadlines(services: Services, person: Person, query: DeadlineQuery, language: Language) {
   const { process, rule, unit, limit } = query;
   const asked = query.person === undefined ? undefined : await responsibleBy(services, person, query.person);
   const filter = { process, rule, ...(unit ? { units: [unit] } : {}), ...(asked ? { responsible: asked.codes } : {}) };
@@ -32,7 +34,7 @@ export async function listDeadlines(services: Services, person: Person, query: D
     limit,
     ...(asked ? { only: (found: ClockInCase) => actsOn(services, asked.persons, found) } : {}),
   });
-  const names = await namesOf(services, clocks);
+  const names = await namesOf(services, clocks, language);
   const now = services.clock.legalNow();
   return {
     deadlines: clocks.map(({ clock }) => ({
@@ -46,7 +48,7 @@ export async function listDeadlines(services: Services, person: Person, query: D
       unit: clock.unit ?? null,
       responsible: responsibleOf(clock, names),
     })),
-    next: next && `${next.dueAt ? next.dueAt.getTime() : 'x'}-${next.id}`,
+    next: next && wordOf(next),
   };
 }
 
@@ -74,16 +76,26 @@ async function actsOn(services: Services, persons: Person[], found: ClockInCase)
   return false;
 }
 
-function cursorOf(given: string): RunningCursor {
+/** A cursor of {@link cursorForm}, read. */
+export function cursorOf(given: string): RunningCursor {
   const [moment = '', id = ''] = given.split('-');
   return { dueAt: moment === 'x' ? null : new Date(Number(moment)), id };
 }
 
+/** A cursor as callers have it. */
+export function wordOf({ dueAt, id }: RunningCursor): string {
+  return `${dueAt ? dueAt.getTime() : 'x'}-${id}`;
+}
+
 /** Names of those who were asked, by id: the reader may read each of these cases, and so who was asked in it. */
-async function namesOf(services: Services, clocks: ClockInCase[]): Promise<Map<string, string>> {
+async function namesOf(services: Services, clocks: ClockInCase[], language: Language): Promise<Map<string, string>> {
   const ids = new Set(clocks.flatMap(({ clock }) => employeeOf(clock) ?? []));
   const found = await Promise.all([...ids].map((id) => services.directory.employee(id)));
-  return new Map(found.flatMap((employee) => (employee ? [[employee.employeeId, employee.fullName] as const] : [])));
+  return new Map(
+    found.flatMap((employee) =>
+      employee ? [[employee.employeeId, employeeWords(employee, language).name] as const] : [],
+    ),
+  );
 }
 
 function employeeOf({ responsible }: StoredClock): string | null {

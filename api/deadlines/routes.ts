@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Services } from '../../core/services.js';
 import { signedIn } from '../access.js';
-import { caseNumber } from '../inspection/schemas.js';
+import { caseNumber } from '../cases/shapes.js';
 import { problems, security } from '../openapi.js';
 import { clockStates, cursorForm, listDeadlines } from './list.js';
 
@@ -58,7 +58,7 @@ export const deadlineRoutes: FastifyPluginAsyncZod<{ services: Services }> = asy
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return listDeadlines(services, signedIn(request), request.query);
+      return listDeadlines(services, signedIn(request), request.query, request.language);
     },
   );
 };

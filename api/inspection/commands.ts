@@ -1,4 +1,3 @@
-import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import type { CaseRecord } from '../../core/cases.js';
 import type { Tx } from '../../core/database.js';
@@ -6,47 +5,34 @@ import { InputProblem } from '../../core/errors.js';
 import { anySecurityOfficer, commonBranch } from '../../core/inspection/addressees.js';
 import { additionalInformation, type Inspection } from '../../core/inspection/model.js';
 import { localDay } from '../../core/legal-day.js';
-import { messages } from '../../core/messages.js';
-import type { Action } from '../../core/rights.js';
+import type { OpenInspection } from '../../core/reading.js';
 import type { Services } from '../../core/services.js';
-import { longText } from './schemas.js';
+import {
+  example,
+  exampleId,
+  id,
+  instantOf,
+  linesOf,
+  refuse,
+  type Command,
+  type Form,
+  type RunContext,
+} from '../cases/commands.js';
+import { longText } from '../cases/shapes.js';
 
-/** A page's form as it comes: a field that is there several times is a list. */
-export type Form = Record<string, string | string[] | undefined>;
-
-/**
- * What staff may do to the case file of an inspection, besides uploading: the texts and names that forms of Tasklist must not carry.
- * Each is one POST under /api/cases/{number}/{name} and one form of the case file page, with the same schema and the same right.
- */
-export interface Command<Body = unknown> {
-  name: string;
-  /** Key in the table of rights. */
-  action: Action;
-  summary: string;
-  body: z.ZodType<Body>;
-  /** Turns the page's form into the body, where a form can't carry it as it is. */
-  fromForm?(form: Form, zone: { timeZone: string }): unknown;
-  /** Runs in the transaction, with the case as it is there. */
-  run(context: {
-    services: Services;
-    tx: Tx;
-    record: CaseRecord;
-    inspection: Inspection;
-    body: Body;
-  }): Promise<Record<string, string>>;
-}
-
-const define = <Body>(command: Command<Body>): Command => command;
-
-const id = z.string().regex(/^[A-Za-z0-9-]{1,40}$/, { error: 'id' });
-
-/** An example of a body, for the API's document. */
-const example = (body: Record<string, unknown>) => ({ examples: [body] });
-const exampleId = '01JNAV5Q8E7C9M2R4T6W8Y0ZAB';
-
-const refuse = (field: string, code: string, params: Record<string, string> = {}): never => {
-  throw new InputProblem(422, 'validation', [{ field, code, params }]);
-};
+/** What an officer may do to an inspection; on a case of another process the table of rights lets nobody come here. */
+const define = <Body>({
+  run,
+  ...command
+}: Omit<Command<Body>, 'run'> & {
+  run(context: RunContext<Body, OpenInspection>): Promise<Record<string, string>>;
+}): Command<Body> => ({
+  ...command,
+  run: async (context) => {
+    if (!('inspection' in context)) throw new InputProblem(403, 'forbidden');
+    return run(context);
+  },
+});
 
 const mustNotBeConcluded = (inspection: Inspection): void => {
   if (inspection.conclusions.length > 0)
@@ -86,20 +72,6 @@ async function wordFacts({
 }
 
 export const inspectionCommands: Command[] = [
-  define({
-    name: 'letter-addresses',
-    action: 'decision:letter.correct-address',
-    summary: 'Correct the address of a letter that could not be delivered, and send it again',
-    body: z
-      .strictObject({ letterId: id, email: z.email().max(254) })
-      .meta(example({ letterId: exampleId, email: 'aigul@applicant.example' })),
-    run: async ({ services, tx, record, body }) => {
-      const letter = await services.letters.find(body.letterId, tx);
-      if (letter?.caseId !== record._id || letter.state !== 'failed') refuse('letterId', 'letter-not-failed');
-      await services.letters.resend(tx, body.letterId, { email: body.email });
-      return {};
-    },
-  }),
   define({
     name: 'screening-reason',
     action: 'screening.write',
@@ -345,45 +317,8 @@ export const inspectionCommands: Command[] = [
       return {};
     },
   }),
-  define({
-    name: 'void',
-    action: 'case.void',
-    summary: 'Void a case that was registered by mistake, with the reason',
-    body: z.strictObject({ reason: longText }).meta(example({ reason: 'Екі рет тіркелген.' })),
-    run: async ({ services, tx, record, body }) => {
-      await services.cases.noteVoidReason(tx, record._id, await services.vault.seal(record.subjectId, body.reason, tx));
-      await services.trail.record(tx, { caseId: record._id, type: 'case.voiding-requested', data: {} });
-      await services.outbox.message(tx, {
-        caseId: record._id,
-        name: messages.caseVoided.name,
-        correlationKey: record.number,
-        messageId: `${record._id}:void`,
-        variables: {},
-      });
-      return {};
-    },
-  }),
 ];
-
-/** The lines of a text area that have something in them. */
-function linesOf(value: Form[string]): string[] | undefined {
-  return [value ?? []]
-    .flat()
-    .join('\n')
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter(Boolean);
-}
 
 function flagOf(value: Form[string]): Form[string] | boolean {
   return value === 'true' ? true : value === 'false' ? false : value;
-}
-
-/** RFC 3339 of a local time as a page's field has it; anything else as it is, for the schema to refuse. */
-function instantOf(value: string, timeZone: string): string {
-  try {
-    return Temporal.PlainDateTime.from(value).toZonedDateTime(timeZone).toInstant().toString();
-  } catch {
-    return value;
-  }
 }

@@ -1,29 +1,15 @@
 import { z } from 'zod';
-import { isValidBin, isValidIin } from '../../core/iin.js';
 import { triggerKinds } from '../../core/inspection/model.js';
+import { bin, channels, day, iin, longText, phone, shortText } from '../cases/shapes.js';
 
 /** Shapes of what callers send about inspections. Codes of faults are keys `fault.<code>` of the catalogue. */
-
-export const longText = z.string().trim().min(3).max(10_000);
-const shortText = z.string().trim().min(1).max(300);
-const day = z.iso.date();
-export const caseNumber = z.string().regex(/^[A-Z]{3}-\d{4}-\d{6}$/);
-
-/** How a trigger comes in. */
-export const channels = ['page', 'paper', 'mail', 'machine'] as const;
-
-const iin = z.string().refine((value) => isValidIin(value), { error: 'iin' });
-const bin = z.string().refine((value) => isValidBin(value), { error: 'bin' });
 
 const sender = z.strictObject({
   name: shortText.describe('full name of a person, or the name of an organisation'),
   iin: iin.optional().describe('individual identification number, with its check digit'),
   bin: bin.optional().describe('business identification number, with its check digit'),
   email: z.email().max(254).optional().describe('where the receipt and the answer go'),
-  phone: z
-    .string()
-    .regex(/^\+?[0-9 ()-]{5,20}$/, { error: 'phone' })
-    .optional(),
+  phone: phone.optional(),
 });
 
 const employee = z
@@ -92,57 +78,3 @@ export const newInspection = z
   });
 
 export type NewInspection = z.infer<typeof newInspection>;
-
-export const clockView = z.object({
-  rule: z.string(),
-  startedAt: z.string(),
-  targetAt: z.string().nullable(),
-  dueAt: z.string().nullable(),
-  stoppedAt: z.string().nullable(),
-  kept: z.boolean().nullable(),
-  state: z.string(),
-});
-
-export const registeredView = z
-  .object({
-    number: z.string(),
-    process: z.literal('inspection'),
-    state: z.string(),
-    receivedAt: z.string(),
-    registeredAt: z.string(),
-    accessCode: z
-      .string()
-      .nullable()
-      .describe(
-        "the applicant's secret for following the case; null for official information, and where the case was found by the sender's number",
-      ),
-    clocks: z.array(clockView),
-    links: z.object({ case: z.string(), follow: z.string() }),
-  })
-  .meta({
-    examples: [
-      {
-        number: 'INS-2026-000118',
-        process: 'inspection',
-        state: 'open',
-        receivedAt: '2026-11-23T05:10:42.669Z',
-        registeredAt: '2026-11-23T05:10:42.669Z',
-        accessCode: 'XEYK-WWQF-PNGF-J7UE',
-        clocks: [
-          {
-            rule: 'DL-INS-5',
-            startedAt: '2026-11-23T05:10:42.669Z',
-            targetAt: '2027-01-06T13:30:00.000Z',
-            dueAt: '2027-01-08T18:59:59.999Z',
-            stoppedAt: null,
-            kept: null,
-            state: 'running',
-          },
-        ],
-        links: {
-          case: 'https://merzim.example.kz/api/cases/INS-2026-000118',
-          follow: 'https://merzim.example.kz/follow',
-        },
-      },
-    ],
-  });

@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../core/database.js';
 import type { DocumentRequest } from '../../core/documents.js';
 import { InputProblem } from '../../core/errors.js';
-import { contextOf } from '../../core/inspection/decisions.js';
 import type { Person } from '../../core/people.js';
+import { contextOfCase, openedCase } from '../../core/reading.js';
 import { may } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import { actorOf, signedIn } from '../access.js';
@@ -28,9 +28,9 @@ export async function answerRequest(services: Services, request: FastifyRequest,
   const person = signedIn(request);
   const asked = await services.documents.find(requestId);
   const record = asked && (await services.cases.find(asked.caseId));
-  const inspection = asked && (await services.inspections.find(asked.caseId));
-  if (asked?.state !== 'requested' || !record || !inspection) throw none();
-  const context = { ...(await contextOf(services, record.state, inspection)), addressee: asked.addresseeId };
+  const opened = record && (await openedCase(services, record));
+  if (asked?.state !== 'requested' || !opened) throw none();
+  const context = { ...(await contextOfCase(services, opened)), addressee: asked.addresseeId };
   if (!may(person, 'request.answer', context).allowed) throw none();
   await receive(services, request, asked, actorOf(person), none);
 }

@@ -43,11 +43,15 @@ function Figures({ context, name, counts }: { context: PageContext; name: Dimens
         <p class="empty">{text.say('audit.no-clocks')}</p>
       ) : (
         <>
-          <Chart label={title} counts={counts} />
+          <Chart text={text} name={name} title={title} counts={counts} />
           <Table
             label={title}
             heads={heads}
-            rows={counts.map(({ key, kept, broken }) => [key, text.number(kept), text.number(broken)])}
+            rows={counts.map(({ key, kept, broken }) => [
+              named(context, name, key),
+              text.number(kept),
+              text.number(broken),
+            ])}
           />
         </>
       )}
@@ -55,21 +59,77 @@ function Figures({ context, name, counts }: { context: PageContext; name: Dimens
   );
 }
 
-/** Bars, kept and broken one after the other; the broken ones are hatched by their outline too. The figures stand in the table beneath. */
-function Chart({ label, counts }: { label: string; counts: ClockCount[] }): VNode {
+/** What a bar stands for, in the table beneath: codes of units and processes with their names. */
+function named({ text, organisation }: PageContext, name: Dimension, key: string): string {
+  if (name === 'process') return text.say(`process.${key}`);
+  if (name !== 'unit') return key;
+  const { branches, centralOffice } = organisation;
+  return `${(branches.find(({ code }) => code === key) ?? centralOffice).name[text.language]} (${key})`;
+}
+
+const row = { height: 28, bar: 20, from: 130, width: 360 } as const;
+
+/**
+ * Bars, kept and broken one after the other, each with its count: the broken ones are hatched as well as of another colour. The figures
+ * stand in the table beneath.
+ */
+function Chart({
+  text,
+  name,
+  title,
+  counts,
+}: {
+  text: PageContext['text'];
+  name: Dimension;
+  title: string;
+  counts: ClockCount[];
+}): VNode {
   const most = Math.max(...counts.map(({ kept, broken }) => kept + broken));
-  const width = (count: number): number => Math.round((count / most) * 400);
+  const sum = (of: 'kept' | 'broken'): number => counts.reduce((total, count) => total + count[of], 0);
+  const told = text.say('audit.chart-told', { kept: text.number(sum('kept')), broken: text.number(sum('broken')) });
   return (
-    <svg class="chart" role="img" aria-label={label} viewBox={`0 0 540 ${counts.length * 28}`}>
-      {counts.map(({ key, kept, broken }, index) => (
-        <g>
-          <text x="0" y={index * 28 + 18}>
-            {key}
-          </text>
-          <rect class="kept" x="130" y={index * 28 + 4} width={width(kept)} height="20" />
-          <rect class="broken" x={130 + width(kept)} y={index * 28 + 4} width={width(broken)} height="20" />
-        </g>
-      ))}
+    <svg
+      class="chart"
+      role="img"
+      aria-labelledby={`chart-${name} chart-${name}-told`}
+      viewBox={`0 0 560 ${counts.length * row.height}`}
+    >
+      <title id={`chart-${name}`}>{title}</title>
+      <desc id={`chart-${name}-told`}>{told}</desc>
+      <defs>
+        <pattern
+          id={`hatched-${name}`}
+          width="6"
+          height="6"
+          patternUnits="userSpaceOnUse"
+          patternTransform="rotate(45)"
+        >
+          <rect class="ground" width="6" height="6" />
+          <line class="hatch" x1="0" y1="0" x2="0" y2="6" />
+        </pattern>
+      </defs>
+      {counts.map(({ key, kept, broken }, index) => {
+        const top = index * row.height + (row.height - row.bar) / 2;
+        const width = (count: number): number => Math.round((count / most) * row.width);
+        const end = row.from + width(kept) + width(broken);
+        return (
+          <g>
+            <text x="0" y={top + 15}>
+              {key}
+            </text>
+            <rect class="kept" x={row.from} y={top} width={width(kept)} height={row.bar} />
+            <rect
+              class="broken"
+              fill={`url(#hatched-${name})`}
+              x={row.from + width(kept)}
+              y={top}
+              width={width(broken)}
+              height={row.bar}
+            />
+            <text x={end + 8} y={top + 15}>{`${text.number(kept)} / ${text.number(broken)}`}</text>
+          </g>
+        );
+      })}
     </svg>
   );
 }
@@ -112,6 +172,17 @@ function TrailState({ context: { text }, view: { trail }, checked }: Shown): VNo
               <Badge kind="late">{text.say('audit.no-checkpoint')}</Badge>
             ),
           ],
+          [
+            text.say('audit.sealer'),
+            trail.sealerAt ? (
+              <>
+                <Moment at={trail.sealerAt} text={text} />{' '}
+                {trail.sealerSilent && <Badge kind="late">{text.say('audit.sealer-silent')}</Badge>}
+              </>
+            ) : (
+              <Badge kind="late">{text.say('audit.no-sealer')}</Badge>
+            ),
+          ],
           [text.say('audit.root'), trail.root && <code class="hash">{trail.root}</code>],
         ]}
       />
@@ -127,8 +198,8 @@ function TrailState({ context: { text }, view: { trail }, checked }: Shown): VNo
         <button type="submit">{text.say('audit.check-chain')}</button>
       </form>
       <p class="pager">
-        <a class="button" href="/api/access-log">
-          {text.say('audit.access-log')}
+        <a class="button" href="/audit/access-log">
+          {text.say('page.access-log')}
         </a>
       </p>
     </section>

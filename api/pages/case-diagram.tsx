@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import type { DiagramPath, PathStep, StepState } from '../../core/inspection/case-path.js';
+import type { DiagramPath, PathStep, StepState } from '../../core/case-path.js';
 import { Badge, Section } from './case-parts.js';
 import { Stamp, type PageContext } from './layout.js';
 

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
-import type { RegisterQuery } from '../cases/register.js';
+import { outcomes, type RegisterQuery } from '../cases/register.js';
+import { processes } from '../cases/shapes.js';
 import { Choice, Field } from './fields.js';
 import { Csrf, type PageContext } from './layout.js';
 
@@ -53,7 +54,7 @@ export function CaseFilters({ context, query }: { context: PageContext; query: R
               label={text.say('register.process')}
               name="process"
               value={query.process}
-              options={named('process', ['inspection'])}
+              options={named('process', processes)}
             />
             <Choice {...choice} label={text.say('field.unit')} name="unit" value={query.unit} options={units} />
             <Choice
@@ -61,7 +62,7 @@ export function CaseFilters({ context, query }: { context: PageContext; query: R
               label={text.say('field.outcome')}
               name="outcome"
               value={query.outcome}
-              options={named('outcome', ['confirmed', 'not-confirmed', 'out-of-scope', 'voided'])}
+              options={named('outcome', outcomes)}
             />
             <Choice
               {...choice}

@@ -2,14 +2,26 @@ import type { VNode } from 'preact';
 import type { Text } from '../../core/text.js';
 import { loadTemplate } from '../../core/letter-template.js';
 import type { CaseDocument, DocumentRequest } from '../../core/documents.js';
-import { Badge, Command, employeeOfLine, kindOf, nameOf, Section, Table, type Part, type Staff } from './case-parts.js';
+import {
+  Badge,
+  Command,
+  employeeOfLine,
+  kindOf,
+  nameOf,
+  Section,
+  Table,
+  type InspectionPart,
+  type Part,
+  type Staff,
+} from './case-parts.js';
 import { Area, Choice, Field } from './fields.js';
-import { Csrf, Stamp } from './layout.js';
+import { Stamp } from './layout.js';
+import { previewOf } from './preview.js';
 import { FileField, SanctionsPresent } from './public.js';
 
 /** Parts of the case file page that are about papers: documents and their requests, and letters. */
 
-export function Documents({ part, staff }: { part: Part; staff: Staff }): VNode {
+export function Documents({ part, staff }: { part: InspectionPart; staff: Staff }): VNode {
   const { context, file } = part;
   const { text } = context;
   const { inspection, extracts } = file;
@@ -78,10 +90,13 @@ export function Documents({ part, staff }: { part: Part; staff: Staff }): VNode 
   );
 }
 
-function option({ context, file }: Part, { _id, kind, addresseeId, lineId }: DocumentRequest): [string, string] {
-  const about = employeeOfLine(file, lineId);
-  const from = nameOf(file, addresseeId);
-  return [_id, `${kindOf(context.text, kind)} — ${about && about !== from ? `${about} (${from})` : from}`];
+function option(
+  { context: { text }, file }: Part,
+  { _id, kind, addresseeId, lineId }: DocumentRequest,
+): [string, string] {
+  const about = employeeOfLine(text, file, lineId);
+  const from = nameOf(text, file, addresseeId);
+  return [_id, `${kindOf(text, kind)} — ${about && about !== from ? `${about} (${from})` : from}`];
 }
 
 function RequestTable({ context: { text }, file }: Part): VNode | null {
@@ -96,8 +111,8 @@ function RequestTable({ context: { text }, file }: Part): VNode | null {
           {kindOf(text, request.kind)}
           {request.question && <small class="text">{request.question}</small>}
         </>,
-        employeeOfLine(file, request.lineId) ?? '—',
-        nameOf(file, request.addresseeId),
+        employeeOfLine(text, file, request.lineId) ?? '—',
+        nameOf(text, file, request.addresseeId),
         <span class="nowrap">{request.letterNumber ?? '—'}</span>,
         <Stamp at={request.requestedAt} text={text} />,
         <>
@@ -117,7 +132,20 @@ function RequestTable({ context: { text }, file }: Part): VNode | null {
  * What a window that was opened from Tasklist can't do, and the way out. Its policy is `sandbox allow-popups` without `allow-downloads` and
  * without `allow-popups-to-escape-sandbox`, which no page can see of itself: so the advice is always there.
  */
-function OwnWindow({ context: { text, publicUrl }, file }: Part): VNode | null {
+/** Documents of a case in which none is asked for by letter. */
+export function PlainPapers(part: Part): VNode {
+  const { context, file } = part;
+  return (
+    <Section part="documents" text={context.text}>
+      {file.documents.length === 0 && <p class="empty">{context.text.say('case.no-documents')}</p>}
+      <DocumentList part={part} documents={file.documents} />
+      <OwnWindow {...part} />
+      <Upload part={part} open={[]} />
+    </Section>
+  );
+}
+
+export function OwnWindow({ context: { text, publicUrl }, file }: Part): VNode | null {
   if (file.documents.length === 0) return null;
   return (
     <details class="fold screen">
@@ -130,7 +158,7 @@ function OwnWindow({ context: { text, publicUrl }, file }: Part): VNode | null {
   );
 }
 
-function DocumentList({ part, documents }: { part: Part; documents: readonly CaseDocument[] }): VNode | null {
+export function DocumentList({ part, documents }: { part: Part; documents: readonly CaseDocument[] }): VNode | null {
   const { context, file } = part;
   const { text } = context;
   if (documents.length === 0) return null;
@@ -140,11 +168,19 @@ function DocumentList({ part, documents }: { part: Part; documents: readonly Cas
         <li>
           <a href={`/api/cases/${file.opened.record.number}/documents/${document._id}`}>{document.name}</a>
           <p>
-            {[kindOf(text, document.kind), employeeOfLine(file, document.lineId)].filter(Boolean).join(' · ')}
+            {[kindOf(text, document.kind), employeeOfLine(text, file, document.lineId)].filter(Boolean).join(' · ')}
             {document.sanctionsPresent !== null &&
               ` · ${text.say('field.sanctionsPresent')}: ${text.say(document.sanctionsPresent ? 'field.sanctions-some' : 'field.sanctions-none')}`}
             {` · ${text.say('document.size', { kib: Math.ceil(document.bytes / 1024) })} · `}
             <Stamp at={document.addedAt} text={text} />
+            {previewOf(document) !== null && (
+              <>
+                {' · '}
+                <a href={`/cases/${file.opened.record.number}/documents/${document._id}`}>
+                  {text.say('document.preview')}
+                </a>
+              </>
+            )}
           </p>
           <code class="hash">SHA-256 {document.sha256}</code>
         </li>
@@ -153,36 +189,32 @@ function DocumentList({ part, documents }: { part: Part; documents: readonly Cas
   );
 }
 
-function Upload({ part, open }: { part: Part; open: readonly DocumentRequest[] }): VNode | null {
-  const { context, file, can } = part;
+export function Upload({ part, open }: { part: Part; open: readonly DocumentRequest[] }): VNode | null {
+  const { context } = part;
   const { text } = context;
-  if (!can.has('document.upload')) return null;
   return (
-    <details class="command">
-      <summary>{text.say('command.documents')}</summary>
-      <form
-        method="post"
-        action={`/cases/${file.opened.record.number}/documents`}
-        enctype="multipart/form-data"
-        class="stack"
-      >
-        <Csrf context={context} />
-        {open.length > 0 && (
-          <Choice
-            label={text.say('field.request')}
-            name="requestId"
-            required={false}
-            empty={text.say('field.no-request')}
-            options={open.map((asked) => option(part, asked))}
-          />
-        )}
-        {open.some(({ kind }) => kind === 'hrSanctionsCertificate') && (
-          <SanctionsPresent context={context} required={false} />
-        )}
-        <FileField context={context} />
-        <button type="submit">{text.say('action.send')}</button>
-      </form>
-    </details>
+    <Command
+      part={part}
+      action="document.upload"
+      name="documents"
+      title={text.say('command.documents')}
+      submit="action.send"
+      enctype="multipart/form-data"
+    >
+      {open.length > 0 && (
+        <Choice
+          label={text.say('field.request')}
+          name="requestId"
+          required={false}
+          empty={text.say('field.no-request')}
+          options={open.map((asked) => option(part, asked))}
+        />
+      )}
+      {open.some(({ kind }) => kind === 'hrSanctionsCertificate') && (
+        <SanctionsPresent context={context} required={false} />
+      )}
+      <FileField context={context} />
+    </Command>
   );
 }
 

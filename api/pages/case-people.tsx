@@ -1,11 +1,12 @@
 import type { VNode } from 'preact';
-import { Badge, Command, nameOf, Section, type Part, type Staff } from './case-parts.js';
-import { Area, Choice, Field } from './fields.js';
+import { employeeWords } from '../../core/employee-words.js';
+import { Badge, Command, nameOf, Section, type InspectionPart, type Staff } from './case-parts.js';
+import { Area, Checks, Choice, Field } from './fields.js';
 import { Moment } from './layout.js';
 
 /** Parts of the case file page that are about employees: who is inspected, what was found, what follows from it. */
 
-export function Employees({ part, staff }: { part: Part; staff: Staff }): VNode {
+export function Employees({ part, staff }: { part: InspectionPart; staff: Staff }): VNode {
   const { text } = part.context;
   const { lines, conclusions } = part.file.inspection;
   const named = new Set(lines.map(({ employeeId }) => employeeId));
@@ -38,8 +39,8 @@ function RequestFactsFields({
   text,
   facts,
 }: {
-  text: Part['context']['text'];
-  facts: Part['file']['inspection']['lines'][number]['requestFacts'];
+  text: InspectionPart['context']['text'];
+  facts: InspectionPart['file']['inspection']['lines'][number]['requestFacts'];
 }): VNode {
   return (
     <>
@@ -61,16 +62,22 @@ function RequestFactsFields({
   );
 }
 
-function Line({ part, line }: { part: Part; line: Part['file']['inspection']['lines'][number] }): VNode {
+function Line({
+  part,
+  line,
+}: {
+  part: InspectionPart;
+  line: InspectionPart['file']['inspection']['lines'][number];
+}): VNode {
   const { context, file } = part;
   const { text } = context;
   const { screening, conclusions } = file.inspection;
   const employee = file.employees.get(line.employeeId);
-  const unit = text.language === 'kk' ? employee?.unitNameKk : employee?.unitNameRu;
+  const words = employee && employeeWords(employee, text.language);
   return (
     <article class="card">
-      <h3>{nameOf(file, line.employeeId)}</h3>
-      <p>{[employee?.position, unit].filter(Boolean).join(', ')}</p>
+      <h3>{nameOf(text, file, line.employeeId)}</h3>
+      <p>{[words?.position, words?.unit].filter(Boolean).join(', ')}</p>
       <p class="badges">
         <Badge>{text.say(line.hasPersonalDataAccess ? 'case.has-access' : 'case.no-access')}</Badge>
         <Badge>{text.say(line.participatesInPublicServices ? 'case.in-services' : 'case.not-in-services')}</Badge>
@@ -98,8 +105,8 @@ function Line({ part, line }: { part: Part; line: Part['file']['inspection']['li
         name="request-facts"
         title={text.say('command.request-facts')}
         when={!file.requests.some(({ lineId }) => lineId === line.lineId) && screening?.result !== 'outOfScope'}
+        hidden={{ lineId: line.lineId }}
       >
-        <input type="hidden" name="lineId" value={line.lineId} />
         <RequestFactsFields text={text} facts={line.requestFacts} />
       </Command>
       <Command
@@ -108,8 +115,8 @@ function Line({ part, line }: { part: Part; line: Part['file']['inspection']['li
         name="findings"
         title={text.say('command.findings')}
         when={conclusions.length === 0}
+        hidden={{ lineId: line.lineId }}
       >
-        <input type="hidden" name="lineId" value={line.lineId} />
         <Choice
           label={text.say('field.finding')}
           name="transferConfirmed"
@@ -127,8 +134,8 @@ function Line({ part, line }: { part: Part; line: Part['file']['inspection']['li
         name="measures"
         title={text.say('command.measures')}
         when={line.finding?.transferConfirmed === true}
+        hidden={{ lineId: line.lineId }}
       >
-        <input type="hidden" name="lineId" value={line.lineId} />
         <Field label={text.say('field.measureKind')} name="kind" required minLength={3} maxLength={10_000} />
         <Field label={text.say('field.legalGround')} name="legalGround" required minLength={3} maxLength={10_000} />
         <Field label={text.say('field.decidedOn')} name="decidedOn" type="date" required />
@@ -139,14 +146,13 @@ function Line({ part, line }: { part: Part; line: Part['file']['inspection']['li
         name="employee-removals"
         title={text.say('command.employee-removals')}
         when={screening === null}
-      >
-        <input type="hidden" name="lineId" value={line.lineId} />
-      </Command>
+        hidden={{ lineId: line.lineId }}
+      ></Command>
     </article>
   );
 }
 
-export function Signs(part: Part): VNode {
+export function Signs(part: InspectionPart): VNode {
   const { text } = part.context;
   const { signs } = part.file.inspection;
   const numberOf = (letterId: string | null): string | undefined =>
@@ -172,14 +178,11 @@ export function Signs(part: Part): VNode {
         </ul>
       )}
       <Command part={part} action="signs.record" name="signs" title={text.say('command.signs')}>
-        <fieldset>
-          <legend>{text.say('field.signs')}</legend>
-          {(['administrative', 'criminal'] as const).map((kind) => (
-            <label>
-              <input type="checkbox" name="kinds" value={kind} /> {text.say(`sign.${kind}`)}
-            </label>
-          ))}
-        </fieldset>
+        <Checks
+          label={text.say('field.signs')}
+          name="kinds"
+          options={(['administrative', 'criminal'] as const).map((kind) => [kind, text.say(`sign.${kind}`)])}
+        />
         <Field
           label={text.say('field.revealedAt')}
           name="revealedAt"
@@ -191,7 +194,7 @@ export function Signs(part: Part): VNode {
   );
 }
 
-export function Conclusion({ context, file }: Part): VNode | null {
+export function Conclusion({ context, file }: InspectionPart): VNode | null {
   const { text } = context;
   const { conclusions, measures, lines } = file.inspection;
   if (conclusions.length === 0 && measures.length === 0) return null;
@@ -220,7 +223,7 @@ export function Conclusion({ context, file }: Part): VNode | null {
           <ul>
             {measures.map((measure) => (
               <li>
-                {nameOf(file, lines.find(({ lineId }) => lineId === measure.lineId)?.employeeId ?? '')}:{' '}
+                {nameOf(text, file, lines.find(({ lineId }) => lineId === measure.lineId)?.employeeId ?? '')}:{' '}
                 <span class="text">
                   {measure.kind} ({measure.legalGround})
                 </span>
@@ -234,7 +237,7 @@ export function Conclusion({ context, file }: Part): VNode | null {
   );
 }
 
-function offeredOf({ inspection, opened }: Part['file']) {
+function offeredOf({ inspection, opened }: InspectionPart['file']) {
   return {
     'withdrawal.note': inspection.trigger.kind !== 'officialInformation' && inspection.withdrawnAt === null,
     'unit.change': true,
@@ -242,13 +245,14 @@ function offeredOf({ inspection, opened }: Part['file']) {
   };
 }
 
-/** Whether the reader may do anything that concerns the case as a whole. */
-export function offersOther({ file, can }: Part): boolean {
+/** Whether the reader may do anything that concerns the case as a whole, or did and was refused. */
+export function offersOther({ file, can, refused }: InspectionPart): boolean {
+  if (refused && ['withdrawal', 'unit', 'void'].includes(refused.form)) return true;
   return Object.entries(offeredOf(file)).some(([action, when]) => when && can.has(action));
 }
 
 /** What is rarely done and concerns the case as a whole. */
-export function Other(part: Part): VNode | null {
+export function Other(part: InspectionPart): VNode | null {
   const { context, file } = part;
   const { text, organisation } = context;
   const { inspectingUnit } = file.inspection;

@@ -27,7 +27,7 @@ export function Trail({ part, before }: { part: Part; before?: number }): VNode 
           rows={shown.map((entry) => [
             String(entry.seq),
             <Stamp at={entry.at} text={text} />,
-            <Who text={text} by={entry.by} />,
+            <Who text={text} entry={entry} />,
             <>
               {text.has(`act.${entry.type}`) && text.say(`act.${entry.type}`)} <code>{entry.type}</code>
             </>,
@@ -53,6 +53,9 @@ export function Trail({ part, before }: { part: Part; before?: number }): VNode 
           <a class="button" href={`/cases/${number}/export`}>
             {text.say('case.export')}
           </a>
+          <a class="button" href={`/cases/${number}/print`}>
+            {text.say('case.print')}
+          </a>
           <p>
             {text.say('case.export-check')} <code>{`npm run verify-trail -- ${number}.zip`}</code>
           </p>
@@ -62,19 +65,22 @@ export function Trail({ part, before }: { part: Part; before?: number }): VNode 
   );
 }
 
-/** People by what they sign in as; steps of the process by their name. */
-function Who({ text, by }: { text: Text; by: TrailEntry['by'] }): VNode {
+/** People by what they sign in as, and for whom they stood in; steps of the process by their name. */
+function Who({ text, entry: { by, data } }: { text: Text; entry: TrailEntry }): VNode {
   return by.kind === 'worker' || by.kind === 'system' ? (
     <>
       {text.say('trail.by-system')} <code>{by.id}</code>
     </>
   ) : (
-    <>{by.id}</>
+    <>
+      {by.id}
+      {typeof data['onBehalfOf'] === 'string' && ` ${text.say('trail.on-behalf-of')} ${data['onBehalfOf']}`}
+    </>
   );
 }
 
 function Told({ data }: { data: TrailEntry['data'] }): VNode {
-  const told = Object.entries(data).filter(([, value]) => value !== '' && value !== null);
+  const told = Object.entries(data).filter(([name, value]) => name !== 'onBehalfOf' && value !== '' && value !== null);
   return (
     <>
       {told.map(([name, value]) => (

@@ -25,7 +25,7 @@ export const deadlinePages = fp<{ services: Services }>(async (app: FastifyInsta
     const person = signedIn(request);
     const given = Object.entries(request.query as Record<string, unknown>).filter(([, value]) => value !== '');
     const { lang: _lang, ...asked } = parseInput(deadlineQuery, Object.fromEntries(given));
-    const listed = await listDeadlines(services, person, { ...asked, limit: 50 });
+    const listed = await listDeadlines(services, person, { ...asked, limit: 50 }, request.language);
     const context = contextOf(request, organisation, places);
     return reply
       .type('text/html; charset=utf-8')
@@ -67,7 +67,7 @@ export function Deadlines({
         </p>
       )}
       <p>
-        <a href="/calendar">{text.say('page.calendar')}</a>
+        <a href="/calendar">{text.say('page.calendar')}</a> · <a href="/notices">{text.say('page.notices')}</a>
       </p>
     </section>
   );
@@ -151,7 +151,7 @@ function cellsOf({ text, organisation }: PageContext, asked: Asked, row: Deadlin
       <small>{text.has(`rule.${row.rule}`) && text.say(`rule.${row.rule}`)}</small>
     </>,
     <Stamp at={row.dueAt === null ? null : new Date(row.dueAt)} text={text} />,
-    <Badge kind={kinds[row.state]}>{text.say(`deadline.state.${row.state}`)}</Badge>,
+    <Badge kind={clockKinds[row.state]}>{text.say(`deadline.state.${row.state}`)}</Badge>,
     row.unit === null ? '—' : unitName(row.unit),
     responsible === null ? (
       '—'
@@ -165,7 +165,14 @@ function cellsOf({ text, organisation }: PageContext, asked: Asked, row: Deadlin
   ];
 }
 
-const kinds = { overdue: 'broken', 'target-passed': 'late', running: 'open', silent: '', uncounted: '' } as const;
+/** How each state of a clock looks among the badges. */
+export const clockKinds = {
+  overdue: 'broken',
+  'target-passed': 'late',
+  running: 'open',
+  silent: '',
+  uncounted: '',
+} as const;
 
 function addressOf(asked: Asked): string {
   const given = Object.entries(asked).filter((entry): entry is [string, string] => Boolean(entry[1]));

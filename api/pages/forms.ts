@@ -1,9 +1,12 @@
 import type { FastifyRequest } from 'fastify';
-import type { InputProblem } from '../../core/errors.js';
-import type { Form } from '../inspection/commands.js';
+import { InputProblem } from '../../core/errors.js';
+import { newId } from '../../core/ids.js';
+import type { Text } from '../../core/text.js';
+import type { Form } from '../cases/commands.js';
+import type { FormFile } from '../cases/upload.js';
 import { describeProblem } from '../plugins/problems.js';
-import { formFieldOf } from './labels.js';
-import type { Refused } from './public.js';
+import type { Refused } from './fields.js';
+import { labelOf } from './labels.js';
 
 /** The body of a form post; empty where there is none. */
 export function formOf(request: FastifyRequest): Form {
@@ -13,6 +16,29 @@ export function formOf(request: FastifyRequest): Form {
 /** The fields of a form that were filled in, without the token. */
 export function filled(form: Form): Form {
   return Object.fromEntries(Object.entries(form).filter(([name, value]) => name !== '_csrf' && value !== ''));
+}
+
+/** Of some fields of a form whose names begin alike, those that were filled in. */
+export function pick(given: Form, at: string, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names.flatMap((name) => (given[at + name] === undefined ? [] : [[name, given[at + name]] as const])),
+  );
+}
+
+/** A file as the API takes it in its body. */
+export function copyOf(file: FormFile | null): { name: string; contentType: string; content: string } | undefined {
+  return file ? { ...file, content: file.content.toString('base64') } : undefined;
+}
+
+/** Bytes that a file in a form may have at most: it is held while it is checked. */
+export function mostFileBytes({ web }: { web: { uploadMaxBytes: number } }): number {
+  return Math.min(web.uploadMaxBytes, 10 * 1024 * 1024);
+}
+
+/** The key under which a form counts once. */
+export function keyOf(request: FastifyRequest): string {
+  const { idempotencyKey: given } = formOf(request);
+  return typeof given === 'string' && given ? given : newId();
 }
 
 /** An application as the public page's form has it, in the shape of the API. */
@@ -39,14 +65,43 @@ function linesOf(value: Form[string]): string[] {
     .filter(Boolean);
 }
 
-/** A refused application with what was typed into it, to be shown again. */
-export function refusedOf(request: FastifyRequest, problem: InputProblem): Refused {
+/**
+ * A refused form with what was typed into it, to be shown again. `fieldOf` says which field of the form the path of a fault belongs to; a field
+ * has its first fault. `wordOf` says what the page calls it.
+ */
+export function refusedOf(
+  request: FastifyRequest,
+  problem: InputProblem,
+  fieldOf: (path: string) => string = bodyFieldOf,
+  wordOf: (text: Text, path: string) => string = labelOf,
+): Refused {
   const { title, errors = [] } = describeProblem(request, problem);
-  const values = Object.entries(filled(formOf(request))).map(([name, value]) => [name, [value].flat()[0] ?? '']);
-  const faults = errors.map(({ field, detail }) => [formFieldOf(field), detail]);
-  return {
-    title,
-    values: Object.fromEntries(values) as Record<string, string>,
-    faults: Object.fromEntries(faults) as Record<string, string>,
-  };
+  const faults = new Map<string, Refused['faults'][number]>();
+  for (const { field, detail } of errors) {
+    const name = fieldOf(field);
+    if (!faults.has(name)) faults.set(name, { name, label: wordOf(request.text, field), detail });
+  }
+  return { title, values: valuesOf(request), faults: [...faults.values()] };
+}
+
+/** A form that was refused, for who can mend it; what nobody can mend in the form is thrown on. See {@link refusedOf}. */
+export function mendableRefusal(
+  request: FastifyRequest,
+  error: unknown,
+  fieldOf?: (path: string) => string,
+  wordOf?: (text: Text, path: string) => string,
+): { status: number; refused: Refused } {
+  if (!(error instanceof InputProblem) || error.faults.length === 0 || error.status === 409) throw error;
+  return { status: error.status, refused: refusedOf(request, error, fieldOf, wordOf) };
+}
+
+/** What was typed into a form, by field. */
+export function valuesOf(request: FastifyRequest): Refused['values'] {
+  const values = Object.entries(filled(formOf(request))).map(([name, value]) => [name, [value ?? []].flat()] as const);
+  return Object.fromEntries(values);
+}
+
+/** Forms of commands call their fields as the body does. */
+function bodyFieldOf(path: string): string {
+  return /^\w*/.exec(path)![0];
 }

@@ -2,8 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import type { Organisation } from '../../config/index.js';
+import type { Person } from '../../core/people.js';
 import type { Language, Text } from '../../core/text.js';
-import { readsAccessLog, readsCases } from '../access.js';
+import { hasRoleFor, readsAccessLog, readsCases } from '../access.js';
 import { spokenIn } from '../plugins/language.js';
 import type {} from '../plugins/sign-in.js';
 
@@ -11,7 +12,7 @@ import type {} from '../plugins/sign-in.js';
 export interface PageContext {
   text: Text;
   organisation: Organisation;
-  person: { login: string; name?: string; roles: string[] } | null;
+  person: Pick<Person, 'login' | 'name' | 'roles' | 'actsFor'> | null;
   csrf: string;
   path: string;
   /** Addresses of this page in the other languages; null where it answers a form and can't be asked for again. */
@@ -110,16 +111,25 @@ function Menu({ context }: { context: PageContext }): VNode {
       <nav aria-label={text.say('page.menu')}>
         {person && (
           <>
+            {readsCases(person) && <MenuLink path={path} href="/tasks" label={text.say('page.tasks')} />}
             {readsCases(person) && <MenuLink path={path} href="/cases" label={text.say('page.cases')} />}
             {readsCases(person) && <MenuLink path={path} href="/deadlines" label={text.say('page.deadlines')} />}
             {readsAccessLog(person) && <MenuLink path={path} href="/audit" label={text.say('page.audit')} />}
+            {hasRoleFor(person, 'access-journal.read') && (
+              <MenuLink path={path} href="/access-journal" label={text.say('page.access-journal')} />
+            )}
+            {hasRoleFor(person, 'access-violation.read') && (
+              <MenuLink path={path} href="/access-violations" label={text.say('page.violations')} />
+            )}
             <MenuLink path={path} href="/requests" label={text.say('page.requests')} />
+            <MenuLink path={path} href="/substitutions" label={text.say('page.substitutions')} />
             <a href={links.tasklist}>Tasklist</a>
             <a href={links.operate}>Operate</a>
           </>
         )}
         <MenuLink path={path} href="/apply" label={text.say('page.apply')} />
         <MenuLink path={path} href="/follow" label={text.say('page.follow')} />
+        <MenuLink path={path} href="/help" label={text.say('page.help')} />
         {!person && <a href={`/sign-in?to=${encodeURIComponent(path)}`}>{text.say('page.sign-in')}</a>}
       </nav>
       {person && (
@@ -127,6 +137,9 @@ function Menu({ context }: { context: PageContext }): VNode {
           <Csrf context={context} />
           <button type="submit" class="quiet">
             {text.say('page.sign-out', { who: person.name ?? person.login })}
+          </button>{' '}
+          <button type="submit" class="quiet" name="everywhere" value="yes">
+            {text.say('page.sign-out-everywhere')}
           </button>
         </form>
       )}

@@ -1,14 +1,21 @@
 import type { VNode } from 'preact';
-import type { Registered } from '../../core/inspection/intake.js';
+import type { Registered } from '../../core/intake.js';
 import { readsCases } from '../access.js';
-import { Area, Choice, Field } from './fields.js';
-import { labelOf } from './labels.js';
+import { Area, Choice, Faults, Field, FormContext, type Refused } from './fields.js';
 import { Csrf, Moment, type PageContext } from './layout.js';
 
 /** Pages for who is not of the staff: file an application, follow it, answer a document request. */
 
-export function Home({ context: { text, person } }: { context: PageContext }): VNode {
+export function Home({
+  context: { text, person, organisation },
+  registers,
+}: {
+  context: PageContext;
+  /** Whether the reader registers technical requests of others. */
+  registers: boolean;
+}): VNode {
   const staff = [...(person && readsCases(person) ? ['cases'] : []), 'requests'];
+  const technical = organisation.acts['technical-request']?.on;
   return (
     <>
       <p class="lead">{text.say('page.home-lead')}</p>
@@ -16,11 +23,22 @@ export function Home({ context: { text, person } }: { context: PageContext }): V
         {['apply', 'follow'].map((name) => (
           <Card text={text} href={`/${name}`} name={name} />
         ))}
+        {organisation.acts['access-request']?.on && (
+          <Card text={text} href="/access-requests/new" name="access-request" />
+        )}
+        {technical && <Card text={text} href="/technical-requests/new" name="technical-request" />}
       </ul>
       <h2>{text.say('page.staff')}</h2>
       <ul class="cards">
         {person ? (
-          staff.map((name) => <Card text={text} href={`/${name}`} name={name} />)
+          <>
+            {staff.map((name) => (
+              <Card text={text} href={`/${name}`} name={name} />
+            ))}
+            {technical && registers && (
+              <Card text={text} href="/technical-requests/register" name="technical-register" />
+            )}
+          </>
         ) : (
           <Card text={text} href="/sign-in?to=%2F" name="staff-sign-in" />
         )}
@@ -40,13 +58,6 @@ function Card({ text, href, name }: { text: PageContext['text']; href: string; n
 
 const kinds = ['individualApplication', 'legalEntityApplication', 'stateBodyApplication'] as const;
 
-/** What was sent with a refused application, and what is wrong with each of its fields. */
-export interface Refused {
-  title: string;
-  values: Record<string, string>;
-  faults: Record<string, string>;
-}
-
 export function Apply({
   context,
   idempotencyKey,
@@ -57,76 +68,53 @@ export function Apply({
   refused?: Refused;
 }): VNode {
   const { text } = context;
-  const field = (name: string) => ({
-    label: text.say(`field.${name}`),
-    name,
-    id: `field-${name}`,
-    value: refused?.values[name],
-    fault: refused?.faults[name],
-  });
+  const field = (name: string) => ({ label: text.say(`field.${name}`), name });
   const optional = (name: string) => ({ ...field(name), optional: text.say('field.optional') });
   return (
-    <form method="post" action="/apply" class="stack wide">
-      {refused && <Faults text={text} refused={refused} />}
-      <Csrf context={context} />
-      <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
-      <fieldset class="card stack">
-        <legend>{text.say('apply.who')}</legend>
-        <Choice
-          {...field('triggerKind')}
-          empty={text.say('field.choose')}
-          options={kinds.map((kind) => [kind, text.say(`applicant.${kind}`)])}
-        />
-        <Field {...field('senderName')} required maxLength={300} autocomplete="name" />
-        <div class="row">
-          <Field {...optional('iin')} inputmode="numeric" maxLength={12} hint={text.say('hint.iin')} />
-          <Field {...optional('bin')} inputmode="numeric" maxLength={12} hint={text.say('hint.bin')} />
-        </div>
-        <div class="row">
-          <Field
-            {...optional('email')}
-            type="email"
-            maxLength={254}
-            autocomplete="email"
-            hint={text.say('hint.email')}
+    <FormContext.Provider value={{ id: 'field', refused: refused ?? null }}>
+      <form method="post" action="/apply" class="stack wide">
+        <Faults text={text} />
+        <Csrf context={context} />
+        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
+        <fieldset class="card stack">
+          <legend>{text.say('apply.who')}</legend>
+          <Choice
+            {...field('triggerKind')}
+            empty={text.say('field.choose')}
+            options={kinds.map((kind) => [kind, text.say(`applicant.${kind}`)])}
           />
-          <Field {...optional('phone')} type="tel" maxLength={20} autocomplete="tel" hint="+7 701 234 56 78" />
-        </div>
-      </fieldset>
-      <fieldset class="card stack">
-        <legend>{text.say('apply.what')}</legend>
-        <Area {...field('facts')} hint={text.say('hint.facts')} rows={8} />
-      </fieldset>
-      <fieldset class="card stack">
-        <legend>{text.say('apply.whom')}</legend>
-        <Area {...optional('employees')} hint={text.say('hint.employees')} required={false} rows={2} />
-        <Area {...optional('thirdParties')} hint={text.say('hint.lines')} required={false} rows={2} />
-        <div class="row">
-          <Field {...optional('periodFrom')} type="date" />
-          <Field {...optional('periodTo')} type="date" />
-        </div>
-      </fieldset>
-      <button type="submit">{text.say('action.file')}</button>
-    </form>
-  );
-}
-
-/** What is wrong, with a link to each field; what is wrong with a field stands beside it too. */
-function Faults({ text, refused }: { text: PageContext['text']; refused: Refused }): VNode {
-  const names = Object.keys(refused.faults);
-  return (
-    <div class="faults" role="alert">
-      <p>
-        <strong>{names.length > 0 ? text.say('apply.faults', { count: names.length }) : refused.title}</strong>
-      </p>
-      <ul>
-        {names.map((name) => (
-          <li>
-            <a href={`#field-${name}`}>{labelOf(text, name)}</a>: {refused.faults[name]}
-          </li>
-        ))}
-      </ul>
-    </div>
+          <Field {...field('senderName')} required maxLength={300} autocomplete="name" />
+          <div class="row">
+            <Field {...optional('iin')} inputmode="numeric" maxLength={12} hint={text.say('hint.iin')} />
+            <Field {...optional('bin')} inputmode="numeric" maxLength={12} hint={text.say('hint.bin')} />
+          </div>
+          <div class="row">
+            <Field
+              {...optional('email')}
+              type="email"
+              maxLength={254}
+              autocomplete="email"
+              hint={text.say('hint.email')}
+            />
+            <Field {...optional('phone')} type="tel" maxLength={20} autocomplete="tel" hint="+7 701 234 56 78" />
+          </div>
+        </fieldset>
+        <fieldset class="card stack">
+          <legend>{text.say('apply.what')}</legend>
+          <Area {...field('facts')} hint={text.say('hint.facts')} rows={8} />
+        </fieldset>
+        <fieldset class="card stack">
+          <legend>{text.say('apply.whom')}</legend>
+          <Area {...optional('employees')} hint={text.say('hint.employees')} required={false} rows={2} />
+          <Area {...optional('thirdParties')} hint={text.say('hint.lines')} required={false} rows={2} />
+          <div class="row">
+            <Field {...optional('periodFrom')} type="date" />
+            <Field {...optional('periodTo')} type="date" />
+          </div>
+        </fieldset>
+        <button type="submit">{text.say('action.file')}</button>
+      </form>
+    </FormContext.Provider>
   );
 }
 
@@ -204,18 +192,28 @@ export function FollowedCase({ context: { text }, followed }: { context: PageCon
   );
 }
 
-/** Asks for number and code; `number` is what was asked for in vain. */
-export function Follow({ context, number }: { context: PageContext; number?: string }): VNode {
+/** Asks for number and code of a case; `number` is what was asked for in vain, `example` how one looks. */
+export function NumberAndCode({
+  context,
+  action,
+  example,
+  number,
+}: {
+  context: PageContext;
+  action: string;
+  example: string;
+  number?: string;
+}): VNode {
   const { text } = context;
   return (
-    <form method="post" action="/follow" class="stack card">
+    <form method="post" action={action} class="stack card">
       {number !== undefined && (
         <div class="faults" role="alert">
           <p>{text.say('follow.none')}</p>
         </div>
       )}
       <Csrf context={context} />
-      <Field label={text.say('field.number')} name="number" required hint="INS-2026-000017" value={number} />
+      <Field label={text.say('field.number')} name="number" required hint={example} value={number} />
       <Field
         label={text.say('field.accessCode')}
         name="code"

@@ -2,83 +2,103 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { VNode } from 'preact';
 import { readDiagrams } from '../../core/diagrams.js';
+import { employeeWords } from '../../core/employee-words.js';
 import { InputProblem } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
+import { paperPdf } from '../../core/paper-pdf.js';
 import { actions } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import type { TextParams } from '../../core/text.js';
 import { allowedActions, openCase, readsAccessLog, signedIn } from '../access.js';
 import { sendExport } from '../cases/export.js';
-import { followCase, runCommand, uploadToCase } from '../cases/routes.js';
+import { commands, followCase, runCommand, uploadToCase } from '../cases/routes.js';
 import { readPath } from '../cases/path.js';
 import { auditQuery, readAudit } from '../cases/audit.js';
+import { casePaper } from '../cases/paper.js';
 import { listCases, queryOfSearch, registerQuery } from '../cases/register.js';
+import { caseNumber, processes } from '../cases/shapes.js';
 import { readCaseFile } from '../cases/views.js';
 import { contentPolicy } from '../content-policy.js';
 import { parseInput } from '../faults.js';
-import { inspectionCommands } from '../inspection/commands.js';
 import { file } from '../inspection/routes.js';
-import { caseNumber, newInspection } from '../inspection/schemas.js';
+import { newInspection } from '../inspection/schemas.js';
 import { triesPerMinute } from '../limits.js';
+import { wantsPage } from '../plugins/problems.js';
+import { accessJournalPages } from './access-journal.js';
+import { registersTechnicalRequests } from '../technical-request/routes.js';
+import { accessRequestPages } from './access-request-pages.js';
+import { accessViolationPages } from './access-violations.js';
 import { answerLink, answerRequest, requestOfLink, requestsOf } from './answers.js';
 import { assetRoutes } from './assets.js';
 import { Audit } from './audit.js';
 import { CasePage } from './case.js';
-import { applicationOf, filled, formOf, refusedOf } from './forms.js';
+import { formId, type Part } from './case-parts.js';
+import { applicationOf, filled, formOf, keyOf, mendableRefusal, refusedOf } from './forms.js';
+import { formFieldOf } from './labels.js';
 import { contextOf, page, type PageContext } from './layout.js';
-import { Apply, Filed, Follow, FollowedCase, Home, UploadForm } from './public.js';
+import { previewRoutes } from './preview.js';
+import { Apply, Filed, FollowedCase, Home, NumberAndCode, UploadForm } from './public.js';
 import { Cases, Requests } from './staff.js';
+import { technicalRequestPages } from './technical-request-pages.js';
 
 /** The pages: rendered on the server, working without script. Each form posts to a route that does what the API's does. */
 export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance, { services }) => {
   const { settings, organisation } = services;
   const { tasklistUrl, operateUrl, publicUrl } = settings.web;
   const places = { links: { tasklist: tasklistUrl, operate: operateUrl }, publicUrl: publicUrl.replace(/\/+$/, '') };
-  const show = (
+  const rendered = (
     request: FastifyRequest,
-    reply: FastifyReply,
     title: string,
     content: (context: PageContext) => VNode,
     params: TextParams = {},
-  ): FastifyReply => {
+  ): string => {
     const context = contextOf(request, organisation, places);
-    return reply
-      .type('text/html; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(page(context, request.text.say(title, params), content(context)));
+    return page(context, request.text.say(title, params), content(context));
   };
-  const diagrams = await readDiagrams('inspection');
+  const send = (reply: FastifyReply, html: string): FastifyReply =>
+    reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
+  const show: Show = (request, reply, title, content, params = {}) =>
+    send(reply, rendered(request, title, content, params));
+  // The sign-in brings a name as the identity provider writes it; in Kazakh the directory may know better.
+  app.addHook('preHandler', async (request) => {
+    const { person } = request;
+    if (request.language !== 'kk' || !person?.employeeId || !wantsPage(request)) return;
+    const employee = await services.directory.employee(person.employeeId);
+    if (employee) request.person = { ...person, name: employeeWords(employee, 'kk').name };
+  });
+  const diagrams = new Map(
+    await Promise.all(processes.map(async (process) => [process as string, await readDiagrams(process)] as const)),
+  );
   const hide = { schema: { hide: true } } as const;
   const shows = (access: string) => ({ ...hide, config: { access } });
   const limited = (max: number) => ({ ...hide, config: { rateLimit: { max, timeWindow: '1 minute' } } });
 
-  await app.register(assetRoutes, { diagrams });
+  await app.register(assetRoutes, { diagrams: new Map([...diagrams.values()].flatMap((drawn) => [...drawn])) });
   app.get('/', hide, (request, reply) =>
-    show(request, reply, 'page.home-title', (context) => <Home context={context} />),
+    show(request, reply, 'page.home-title', (context) => (
+      <Home context={context} registers={registersTechnicalRequests(request.person)} />
+    )),
   );
 
   app.get('/apply', hide, (request, reply) =>
     show(request, reply, 'page.apply', (context) => <Apply context={context} idempotencyKey={newId()} />),
   );
   app.post('/apply', limited(settings.web.intakePerMinute), async (request, reply) => {
-    const form = formOf(request);
-    const given = form['idempotencyKey'];
-    const idempotencyKey = typeof given === 'string' && given ? given : newId();
+    const idempotencyKey = keyOf(request);
     try {
-      const application = parseInput(newInspection, applicationOf(form, request.language));
+      const application = parseInput(newInspection, applicationOf(formOf(request), request.language));
       const registered = await file(services, request, application, idempotencyKey);
       return show(request, reply, 'page.filed', (context) => <Filed context={context} registered={registered} />);
     } catch (error) {
-      if (!(error instanceof InputProblem) || error.faults.length === 0 || error.status === 409) throw error;
-      const refused = refusedOf(request, error);
-      return show(request, reply.status(error.status), 'page.apply', (context) => (
+      const { status, refused } = mendableRefusal(request, error, formFieldOf);
+      return show(request, reply.status(status), 'page.apply', (context) => (
         <Apply context={context} idempotencyKey={idempotencyKey} refused={refused} />
       ));
     }
   });
 
   app.get('/follow', hide, (request, reply) =>
-    show(request, reply, 'page.follow', (context) => <Follow context={context} />),
+    show(request, reply, 'page.follow', (context) => <NumberAndCode context={context} {...follow} />),
   );
   app.post('/follow', limited(triesPerMinute), async (request, reply) => {
     const { number: given, code } = formOf(request);
@@ -90,7 +110,9 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
       return show(request, reply, 'page.follow', (context) => <FollowedCase context={context} followed={followed} />);
     } catch (error) {
       if (!(error instanceof InputProblem) || error.status !== 404) throw error;
-      return show(request, reply.status(404), 'page.follow', (context) => <Follow context={context} number={number} />);
+      return show(request, reply.status(404), 'page.follow', (context) => (
+        <NumberAndCode context={context} {...follow} number={number} />
+      ));
     }
   });
 
@@ -144,43 +166,111 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
     return reply.redirect(`/cases?${new URLSearchParams(query).toString()}`, 303);
   });
   const drawing = { ...hide, helmet: { contentSecurityPolicy: contentPolicy(settings, { script: true }) } };
-  app.get('/cases/:number', drawing, async (request, reply) => {
+  const renderCase = async (request: FastifyRequest, refused?: Part['refused']): Promise<string> => {
     const opened = await openCase(services, request, numberOf(request), 'case.read');
     const [caseFile, can, everybody] = await Promise.all([
       readCaseFile(services, opened),
       allowedActions(services, signedIn(request), opened, actions),
       services.directory.all(),
     ]);
-    const staff = everybody.map(
-      ({ employeeId, fullName, position }) => [employeeId, `${fullName}, ${position}`] as const,
-    );
+    const staff = everybody.map((employee) => {
+      const { name, position } = employeeWords(employee, request.language);
+      return [employee.employeeId, `${name}, ${position}`] as const;
+    });
     const paths = await readPath(services, diagrams, caseFile);
     const { number } = opened.record;
     const before = cursorOf(request, /^[1-9][0-9]{0,9}$/);
-    return show(
+    return rendered(
       request,
-      reply,
       'page.case',
       (context) => (
-        <CasePage {...{ context, file: caseFile, can, staff, paths }} before={before ? Number(before) : undefined} />
+        <CasePage
+          {...{ context, file: caseFile, can, staff, paths, refused }}
+          before={before ? Number(before) : undefined}
+        />
       ),
       { number },
     );
-  });
+  };
+  app.get('/cases/:number', drawing, async (request, reply) => send(reply, await renderCase(request)));
+  /** Does what a form of a case file asks for. One that is refused is shown again on its page, with what was typed and what is wrong with it. */
+  const carryOut = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    idOf: () => string,
+    run: () => Promise<unknown>,
+  ): Promise<FastifyReply> => {
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof InputProblem) || !mendable.has(error.status) || !wantsPage(request)) throw error;
+      const form = idOf();
+      const html = await renderCase(request, { form, ...refusedOf(request, error) });
+      // A form that is nowhere on the page any more (its employee was taken out) can't say what was wrong.
+      if (!html.includes(`id="${form}-faults"`)) throw error;
+      request.access.shown = true;
+      return send(reply.status(error.status), html);
+    }
+    return reply.redirect(`/cases/${numberOf(request)}`, 303);
+  };
   // The API's route again, so that a browser is told by a page when nothing can be proved now.
   app.get('/cases/:number/export', hide, (request, reply) => sendExport(services, request, reply, numberOf(request)));
-  app.post('/cases/:number/documents', hide, async (request, reply) => {
-    await uploadToCase(services, request, numberOf(request));
-    return reply.redirect(`/cases/${numberOf(request)}`, 303);
+  app.get('/cases/:number/print', hide, async (request, reply) => {
+    const opened = await openCase(services, request, numberOf(request), 'case.read');
+    const caseFile = await readCaseFile(services, opened);
+    const paths = await readPath(services, diagrams, caseFile);
+    const { login, name = login } = signedIn(request);
+    const paper = casePaper({
+      ...{ text: request.text, organisation, file: caseFile, paths },
+      ...{ at: services.clock.legalNow(), reader: name },
+    });
+    return reply
+      .type('application/pdf')
+      .header('content-disposition', `attachment; filename="${opened.record.number}.pdf"`)
+      .header('cache-control', 'no-store')
+      .send(await paperPdf(paper));
   });
-  for (const command of inspectionCommands)
-    app.post(`/cases/:number/${command.name}`, hide, async (request, reply) => {
+  await app.register(previewRoutes, { services, show });
+  await app.register(accessRequestPages, { services, show });
+  await app.register(accessJournalPages, { services, show });
+  await app.register(accessViolationPages, { services, show });
+  await app.register(technicalRequestPages, { services, show });
+  app.post('/cases/:number/documents', drawing, (request, reply) =>
+    carryOut(
+      request,
+      reply,
+      () => 'documents',
+      () => uploadToCase(services, request, numberOf(request)),
+    ),
+  );
+  for (const command of commands)
+    app.post(`/cases/:number/${command.name}`, drawing, (request, reply) => {
       const form = filled(formOf(request));
-      const body = parseInput(command.body, command.fromForm?.(form, organisation) ?? form);
-      await runCommand(services, request, numberOf(request), command, body);
-      return reply.redirect(`/cases/${numberOf(request)}`, 303);
+      const { lineId } = form;
+      return carryOut(
+        request,
+        reply,
+        () => formId(command.name, typeof lineId === 'string' ? { lineId } : {}),
+        async () => {
+          const body = parseInput(command.body, command.fromForm?.(form, organisation) ?? form);
+          await runCommand(services, request, numberOf(request), command, body);
+        },
+      );
     });
 });
+
+/** Answers a page with a title of the catalogue. */
+export type Show = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  title: string,
+  content: (context: PageContext) => VNode,
+  params?: TextParams,
+) => FastifyReply;
+
+/** Refusals that whoever filled in the form can do something about, or should at least not lose his words by. */
+const follow = { action: '/follow', example: 'INS-2026-000017' };
+const mendable = new Set([400, 409, 413, 415, 422]);
 
 function param(request: FastifyRequest, name: string): string {
   return (request.params as Record<string, string>)[name] ?? '';

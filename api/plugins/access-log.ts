@@ -7,7 +7,7 @@ import { isId } from '../../core/ids.js';
 import { errorFields } from '../../core/log.js';
 import type { Services } from '../../core/services.js';
 import { actorOf } from '../access.js';
-import { caseNumber } from '../inspection/schemas.js';
+import { caseNumber } from '../cases/shapes.js';
 import type {} from './sign-in.js';
 
 declare module 'fastify' {
@@ -19,11 +19,13 @@ declare module 'fastify' {
     access?: string;
   }
   interface FastifyRequest {
-    /** What the handler knows better than the hook: what was to be done, and on whose behalf. */
-    access: { action?: string; by?: Actor };
+    /** What the handler knows better than the hook: what was to be done, on whose behalf, and that a refused form is answered with the case. */
+    access: { action?: string; by?: Actor; shown?: boolean };
   }
 }
 
+/** Where somebody comes with the code of a case. */
+const byCode = new Set(['/follow', '/access-requests/completion', '/api/access-requests/:number/completion']);
 const ofCase = /^\/(?:api\/)?cases\/:number(?:\/|$)/;
 const refusals = new Set([401, 403, 404]);
 /** Headers that tell of what would have been answered. */
@@ -65,8 +67,8 @@ function accessOf(request: FastifyRequest, status: number): Access | null {
   const { url = '', config } = request.routeOptions;
   // A request that was given up before its hooks (a URL that can't be read) comes to no route.
   const { access: noted = {}, person, method } = request;
-  const isRead = (method === 'GET' || method === 'HEAD') && status < 300;
-  const isFollowing = url === '/follow' || (person === null && request.headers['x-access-code'] !== undefined);
+  const isRead = ((method === 'GET' || method === 'HEAD') && status < 300) || noted.shown === true;
+  const withCode = person === null && request.headers['x-access-code'] !== undefined;
   const common = {
     action: noted.action ?? config.access ?? null,
     caseNumber: numberOf(request),
@@ -75,8 +77,8 @@ function accessOf(request: FastifyRequest, status: number): Access | null {
     route: url.replace(/^\//, ''),
     status,
   };
-  if (isFollowing && (url === '/follow' || url === '/api/cases/:number'))
-    return status === 404 && (method === 'POST' || url !== '/follow')
+  if (byCode.has(url) || (withCode && url === '/api/cases/:number'))
+    return status === 404 && (method === 'POST' || url.startsWith('/api/'))
       ? { ...common, type: 'follow.refused', by: { kind: 'applicant', id: common.caseNumber ?? 'unknown' } }
       : null;
   if (!ofCase.test(url) && config.access === undefined) return null;

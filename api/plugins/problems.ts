@@ -1,8 +1,13 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { InputProblem, type FieldFault } from '../../core/errors.js';
 import { SubjectErasedError } from '../../core/vault.js';
 import { errorFields } from '../../core/log.js';
+import type { Services } from '../../core/services.js';
+import { createText } from '../../core/text.js';
+import { headersOfItsOwn } from '../content-policy.js';
 
 export interface Problem {
   type: string;
@@ -38,6 +43,29 @@ export function answerProblem(
         .send(problem);
 }
 
+/** Answers what is no HTTP, or comes too slowly or too long to be read as a request: no route and no hook ever sees it. */
+export function answerNonsense(
+  error: Error & { code?: string },
+  socket: Duplex,
+  { settings, organisation }: Pick<Services, 'settings' | 'organisation'>,
+): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
+  const status = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[error.code ?? ''] ?? 400;
+  const language = 'ru';
+  const title = createText(language, organisation).say('problem.malformed');
+  const body = JSON.stringify({ type: 'urn:merzim:problem:malformed', title, status });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/problem+json',
+    `content-language: ${language}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'cache-control: no-store',
+    ...Object.entries(headersOfItsOwn(settings)).map(([name, value]) => `${name}: ${value}`),
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
 /** A browser asks for a page, unless it calls the API. */
 export function wantsPage(request: FastifyRequest): boolean {
   return !request.url.startsWith('/api/') && /\btext\/html\b/.test(request.headers.accept ?? '');
@@ -69,6 +97,8 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
   // What an erased key sealed is there no more, for anybody.
   if (error instanceof SubjectErasedError) return describeProblem(request, new InputProblem(404, 'not-found'));
   const { statusCode = 500, code, name = '' } = error as { statusCode?: number; code?: string; name?: string };
+  // The same for one that is too long to be anything.
+  if (statusCode === 414) return describeProblem(request, new InputProblem(404, 'not-found'));
   if (statusCode < 500) return describeProblem(request, clientFault(request, statusCode, code ?? name));
   const unreachable = /Mongo.*(Network|ServerSelection|WaitQueue)|MongoNotConnected/.test(name);
   request.log.error(

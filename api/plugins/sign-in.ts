@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { InputProblem } from '../../core/errors.js';
 import type { Person } from '../../core/people.js';
 import type { Services } from '../../core/services.js';
+import { badTokensPerMinute } from '../limits.js';
 import { createIdentityProvider, type Attempt } from '../sign-in/oidc.js';
 import { createSessions, derivedKey } from '../sign-in/sessions.js';
 
@@ -42,6 +43,8 @@ export const signInPlugin = fp<{ services: Pick<Services, 'settings' | 'database
     const tokens = new WeakMap<FastifyRequest, string>();
     await sessions.init();
 
+    const countBadToken = app.createRateLimit({ max: badTokensPerMinute, keyGenerator: ({ ip }) => `token:${ip}` });
+
     app.decorateRequest('person', null);
     app.decorateRequest('csrfToken', function csrfToken(this: FastifyRequest) {
       const token = tokens.get(this);
@@ -56,9 +59,12 @@ export const signInPlugin = fp<{ services: Pick<Services, 'settings' | 'database
           if (!bearer) throw new InputProblem(401, 'invalid-token');
           request.person = await people.resolve(await provider.verify(bearer));
         } catch (error) {
-          if (error instanceof InputProblem && error.status === 401)
-            reply.header('www-authenticate', 'Bearer error="invalid_token"');
-          throw error;
+          if (!(error instanceof InputProblem && error.status === 401)) throw error;
+          reply.header('www-authenticate', 'Bearer error="invalid_token"');
+          const tried = await countBadToken(request);
+          if (tried.isAllowed || !tried.isExceeded) throw error;
+          reply.header('retry-after', String(tried.ttlInSeconds));
+          throw new InputProblem(429, 'too-many-requests');
         }
         return;
       }
@@ -134,13 +140,14 @@ export const signInPlugin = fp<{ services: Pick<Services, 'settings' | 'database
 
     app.post('/sign-out', hide, async (request, reply) => {
       const token = tokens.get(request);
-      if (token !== undefined) await sessions.close(token);
+      const everywhere = (request.body as { everywhere?: unknown } | null | undefined)?.everywhere !== undefined;
+      if (token !== undefined) await (everywhere ? sessions.closeAll(token) : sessions.close(token));
       reply.clearCookie(sessionCookie, sessionOptions).header('cache-control', 'no-store');
       request.log.info({ action: 'sign-out' }, 'signed out');
       return reply.redirect((await provider.endUrl())?.href ?? '/', 303);
     });
   },
-  { name: 'sign-in', dependencies: ['@fastify/cookie'] },
+  { name: 'sign-in', dependencies: ['@fastify/cookie', '@fastify/rate-limit'] },
 );
 
 /** A path of these pages to return to; '/' for anything that could lead elsewhere. */

@@ -45,6 +45,8 @@ export interface Sessions {
   /** Who has the session of a token; null when it is none, or has expired. Counts as use. */
   find(token: string): Promise<SignedIn | null>;
   close(token: string): Promise<void>;
+  /** Ends every session of who has the session of a token, in every browser. */
+  closeAll(token: string): Promise<void>;
   /** What a form of this session sends back, so that another site's form can't act in its name. */
   csrfToken(token: string): string;
   isCsrfToken(token: string, sent: unknown): boolean;
@@ -92,13 +94,21 @@ export function createSessions(deps: { database: Database; secret: string; clock
     close: async (token) => {
       await sessions.deleteOne({ _id: idOf(token) });
     },
+    closeAll: async (token) => {
+      const session = await sessions.findOne({ _id: idOf(token) });
+      if (session) await sessions.deleteMany({ login: session.login });
+    },
     csrfToken,
     isCsrfToken: (token, sent) => {
       if (typeof sent !== 'string') return false;
       const [expected, given] = [Buffer.from(csrfToken(token)), Buffer.from(sent)];
       return expected.length === given.length && timingSafeEqual(expected, given);
     },
-    init: () => ensureCollection(deps.database.connection, 'sessions', [{ key: { endsAt: 1 }, expireAfterSeconds: 0 }]),
+    init: () =>
+      ensureCollection(deps.database.connection, 'sessions', [
+        { key: { endsAt: 1 }, expireAfterSeconds: 0 },
+        { key: { login: 1 } },
+      ]),
   };
 }
 

@@ -11,7 +11,7 @@ import {
   type PartManifest,
 } from './contract.js';
 import { verifiedPart, type Seen } from './part-stream.js';
-import { retrying, type RetryOptions } from './retry.js';
+import { retrying, type RetryOptions } from '../retry.js';
 import { createTransport, readJson, type NitAnswer } from './transport.js';
 
 export interface NitSettings {

@@ -2,7 +2,7 @@ import { BusinessError, PermanentError, RetryableError } from '../../core/errors
 import type { NitClient } from './client.js';
 import { manifestFault, type ExtractScope, type Manifest, type PartManifest } from './contract.js';
 import { ShortPart } from './part-stream.js';
-import { retrying } from './retry.js';
+import { retrying } from '../retry.js';
 
 /** A part as it was stored. */
 export type StoredPart = Pick<PartManifest, 'number' | 'rows' | 'sha256'>;

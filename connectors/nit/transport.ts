@@ -2,7 +2,8 @@ import { performance } from 'node:perf_hooks';
 import type { z } from 'zod';
 import { PermanentError, RetryableError } from '../../core/errors.js';
 import { tokenAnswer } from './contract.js';
-import { stopped } from './retry.js';
+import { httpsAddress, retryAfter } from '../http.js';
+import { stopped } from '../retry.js';
 
 export interface TransportOptions {
   /** Base address of the export service, for example https://exports.nit.example */
@@ -45,7 +46,7 @@ const largestJsonBytes = 16 * 1024 * 1024;
 const renewBeforeMs = 5_000;
 
 export function createTransport(options: TransportOptions): Transport {
-  const base = baseAddress(options.url);
+  const base = httpsAddress(options.url, 'NIT_URL');
   let token: { value: string; until: number } | null = null;
   let renewing: Promise<string> | null = null;
 
@@ -180,15 +181,6 @@ function body(request: NitRequest): string | undefined {
   return request.json === undefined ? undefined : JSON.stringify(request.json);
 }
 
-/** Milliseconds of Retry-After. A date counts from the answer's own Date header: no clock of ours is needed. */
-function retryAfter(response: Response): number | undefined {
-  const value = response.headers.get('retry-after');
-  if (value === null) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
-  const ms = Date.parse(value) - Date.parse(response.headers.get('date') ?? '');
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
 /**
  * Reads a JSON answer with one of the expected statuses. RetryableError when it isn't JSON (a proxy's page, as a rule) or breaks off;
  * PermanentError when it is JSON that breaks the contract, naming the field.
@@ -231,13 +223,4 @@ async function text(answer: NitAnswer, operation: string): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function baseAddress(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(parsed?.hostname ?? '');
-  if (parsed?.protocol !== 'https:' && !(parsed?.protocol === 'http:' && loopback)) {
-    throw new PermanentError('NIT_URL: expected an https address (http only on this machine)', { field: 'NIT_URL' });
-  }
-  return url.replace(/\/+$/, '');
 }

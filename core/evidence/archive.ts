@@ -33,9 +33,11 @@ export async function* writeArchive(
   files: Iterable<ArchiveFile> | AsyncIterable<ArchiveFile>,
 ): AsyncGenerator<Uint8Array> {
   const members: Member[] = [];
+  const taken = new Set<string>();
   let offset = 0;
   for await (const { path, content } of files) {
-    checkPath(path, members);
+    if (!isFree(path, taken)) throw new RangeError(`an archive can't hold a file ${path}, or has it already`);
+    if (members.length >= 0xffff) throw new RangeError('an archive may have 65535 files at most');
     const member = { path, crc: 0, bytes: 0, offset };
     const head = localHeader(path);
     yield head;
@@ -193,6 +195,7 @@ function directory(members: readonly Member[], at: number): Buffer {
 /** What the directory says; only believed once {@link directory} has written the same again. */
 function parseDirectory(listed: Buffer, count: number): Member[] {
   const members: Member[] = [];
+  const taken = new Set<string>();
   let at = 0;
   for (let index = 0; index < count; index += 1) {
     if (at + centralBytes > listed.length) throw new ArchiveFault('its directory ends too early');
@@ -203,17 +206,17 @@ function parseDirectory(listed: Buffer, count: number): Member[] {
       bytes: listed.readUInt32LE(at + 24),
       offset: listed.readUInt32LE(at + 42),
     };
-    if (!isFree(name, members)) throw new ArchiveFault('its directory names a file that it can not hold');
+    if (!isFree(name, taken)) throw new ArchiveFault('its directory names a file that it can not hold');
     members.push(member);
     at += centralBytes + Buffer.byteLength(name, 'utf8');
   }
   return members;
 }
 
-const isFree = (path: string, members: readonly Member[]): boolean =>
-  pathForm.test(path) && !members.some((member) => member.path === path);
-
-function checkPath(path: string, members: readonly Member[]): void {
-  if (!isFree(path, members)) throw new RangeError(`an archive can't hold a file ${path}, or has it already`);
-  if (members.length >= 0xffff) throw new RangeError('an archive may have 65535 files at most');
+/** Takes a path unless it is no path of an archive or is taken, also by one that differs in case alone: some file systems would mix them up. */
+function isFree(path: string, taken: Set<string>): boolean {
+  const folded = path.toLowerCase();
+  if (!pathForm.test(path) || taken.has(folded)) return false;
+  taken.add(folded);
+  return true;
 }

@@ -15,6 +15,33 @@ export const sha256 = (content: Uint8Array): Buffer => digest('sha256', content,
 /** Hash of a leaf whose content is the 32 bytes of an entry's hash. */
 export const leafHash = (content: Uint8Array): Buffer => sha256(Buffer.concat([leafPrefix, content]));
 
+/** Leaf hashes in order: an array of them, or {@link LeafList}. */
+export interface Leaves {
+  readonly length: number;
+  at(index: number): Buffer | undefined;
+}
+
+/** Leaf hashes packed into one buffer: 32 bytes each, where an array of a million would take five times that. */
+export class LeafList implements Leaves {
+  #hashes = Buffer.alloc(32 * 1024);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(hash: Uint8Array): void {
+    const end = 32 * (this.#length + 1);
+    if (end > this.#hashes.length) this.#hashes = Buffer.concat([this.#hashes, Buffer.alloc(this.#hashes.length)]);
+    this.#hashes.set(hash, end - 32);
+    this.#length += 1;
+  }
+
+  at(index: number): Buffer | undefined {
+    return index < this.#length ? this.#hashes.subarray(32 * index, 32 * (index + 1)) : undefined;
+  }
+}
+
 /** Hash of a node above two others. */
 export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer =>
   sha256(Buffer.concat([nodePrefix, left, right]));
@@ -110,7 +137,7 @@ export async function proveLeaves(
  */
 export function rootFromProof(
   indexes: readonly number[],
-  leaves: readonly Buffer[],
+  leaves: Leaves,
   size: number,
   siblings: readonly Buffer[],
 ): Buffer | null {
@@ -119,7 +146,7 @@ export function rootFromProof(
   let used = 0;
   const walk = (from: number, to: number, first: number, end: number): Buffer | null => {
     if (first === end) return siblings[used++] ?? null;
-    if (to - from === 1) return leaves[first]!;
+    if (to - from === 1) return leaves.at(first) ?? null;
     const middle = from + splitOf(to - from);
     const cut = lowerBound(indexes, middle, first, end);
     const left = walk(from, middle, first, cut);

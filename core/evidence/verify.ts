@@ -3,7 +3,7 @@ import { Archive, ArchiveFault, type ArchiveMember } from './archive.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { exportFiles, exportFormat, type ExportManifest, type ExportProof } from './export.js';
 import { openExport, type ExportStatement } from './export-statement.js';
-import { leafHash, rootFromProof, sha256 } from './merkle.js';
+import { leafHash, LeafList, rootFromProof, sha256 } from './merkle.js';
 import { fingerprintOf } from './signed-note.js';
 
 /** What an export was found to prove, or the first thing in it that doesn't hold. */
@@ -42,10 +42,13 @@ class Fault extends Error {
 
 /** Files that are read as a whole may have this many bytes. */
 const wholeBytes = 256 * 1024 * 1024;
+/** An entry may have this many bytes: ids, codes and moments never come near it. */
+const entryBytes = 1024 * 1024;
 
 /**
  * Checks an export from a file: its form to the last bit, the signature, every file's hash, every entry of the chain, and that these entries
- * are in the signed tree. Needs neither database nor network. Never throws for what is in the file.
+ * are in the signed tree. Needs neither database nor network. Never throws for what is in the file, whoever wrote it. Reads it in pieces: 40
+ * bytes of memory for an entry.
  * @param options.publicKey PEM of the key that the organisation handed over; without it the archive's own is used.
  * @param options.knownCheckpoints Checkpoints from the second place, by size: the export's has to be among them.
  */
@@ -136,29 +139,43 @@ function readManifest(written: Buffer): ExportManifest {
     parsed?.format !== exportFormat ||
     typeof parsed.origin !== 'string' ||
     !isCase(parsed.case) ||
-    !Array.isArray(parsed.files)
+    !Array.isArray(parsed.files) ||
+    !parsed.files.every(isListed)
   )
     throw new Fault('archive', `${exportFiles.manifest} is not of the form ${exportFormat}`);
   return parsed as ExportManifest;
 }
 
+const isListed = (value: unknown): boolean => {
+  const { path, bytes, sha256: hash } = (value ?? {}) as Record<string, unknown>;
+  return typeof path === 'string' && typeof bytes === 'number' && typeof hash === 'string';
+};
+
 /** Leaf hashes of the entries, after checking each one's number, case and link. */
-function readEntries(member: ArchiveMember, expected: ExportManifest['case']): Buffer[] {
-  const leaves: Buffer[] = [];
+function readEntries(member: ArchiveMember, expected: ExportManifest['case']): LeafList {
+  const leaves = new LeafList();
   let previous = '0'.repeat(64);
-  for (const line of linesOf(member)) {
-    const number = leaves.length + 1;
-    const entry = parseEntry(line, number);
-    if (entry.caseId !== expected.id) throw new Fault('entry', `entry ${number} is of another case`, number);
-    if (entry.seq !== number)
-      throw new Fault('entry', `entry ${number} is missing: number ${String(entry.seq)} stands in its place`, number);
-    if (entry.previousHash !== previous) {
-      const touched = Math.max(1, number - 1);
-      throw new Fault('entry', `entry ${touched} is not the one that entry ${number} follows`, touched);
+  let broken: ArchiveFault | null = null;
+  try {
+    for (const line of linesOf(member)) {
+      const number = leaves.length + 1;
+      const entry = line.length > entryBytes ? null : parseEntry(line);
+      if (!entry) throw new Fault('entry', `entry ${number} can't be read`, number);
+      if (entry.caseId !== expected.id) throw new Fault('entry', `entry ${number} is of another case`, number);
+      if (entry.seq !== number)
+        throw new Fault('entry', `entry ${number} is missing: number ${String(entry.seq)} stands in its place`, number);
+      if (entry.previousHash !== previous) {
+        const touched = Math.max(1, number - 1);
+        throw new Fault('entry', `entry ${touched} is not the one that entry ${number} follows`, touched);
+      }
+      const hash = sha256(line);
+      previous = hash.toString('hex');
+      leaves.push(leafHash(hash));
     }
-    const hash = sha256(line);
-    previous = hash.toString('hex');
-    leaves.push(leafHash(hash));
+  } catch (error) {
+    // The checksum of the file comes behind its last line: which entry it is says more.
+    if (!(error instanceof ArchiveFault)) throw error;
+    broken = error;
   }
   if (leaves.length !== expected.entries) {
     const first = Math.min(leaves.length, expected.entries) + 1;
@@ -166,18 +183,21 @@ function readEntries(member: ArchiveMember, expected: ExportManifest['case']): B
   }
   if (previous !== expected.lastHash)
     throw new Fault('entry', `entry ${leaves.length}, the last one, is not the one that was signed`, leaves.length);
+  if (broken) throw broken;
   return leaves;
 }
 
-function parseEntry(line: Buffer, number: number): { caseId?: unknown; seq?: unknown; previousHash?: unknown } {
+/** An entry's members; null for a line that is no JSON object. */
+function parseEntry(line: Buffer): { caseId?: unknown; seq?: unknown; previousHash?: unknown } | null {
   try {
-    return JSON.parse(line.toString('utf8')) as object;
+    const parsed: unknown = JSON.parse(line.toString('utf8'));
+    return typeof parsed === 'object' ? parsed : null;
   } catch {
-    throw new Fault('entry', `entry ${number} can't be read`, number);
+    return null;
   }
 }
 
-/** Lines of a file without their line feed; each is only valid until the next is asked for. */
+/** Lines of a file without their line feed; each is only valid until the next is asked for. One that is too long for an entry ends them. */
 function* linesOf(member: ArchiveMember): Generator<Buffer> {
   let rest = Buffer.alloc(0);
   for (const chunk of member.content()) {
@@ -187,6 +207,10 @@ function* linesOf(member: ArchiveMember): Generator<Buffer> {
     for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, from)) {
       yield text.subarray(from, end);
       from = end + 1;
+    }
+    if (text.length - from > entryBytes) {
+      yield text.subarray(from);
+      return;
     }
     rest = Buffer.from(text.subarray(from));
   }
@@ -226,26 +250,32 @@ function hashOf(member: ArchiveMember): string {
   return hash.digest('hex');
 }
 
-function checkProof(
-  written: Buffer,
-  checkpoint: Checkpoint,
-  statement: ExportStatement,
-  leaves: readonly Buffer[],
-): void {
+function checkProof(written: Buffer, checkpoint: Checkpoint, statement: ExportStatement, leaves: LeafList): void {
   const proof = json(written, exportFiles.proof) as Partial<ExportProof> | null;
-  if (!Array.isArray(proof?.leaves) || !Array.isArray(proof.siblings))
+  const isHash = (hash: unknown): boolean => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash);
+  if (!Array.isArray(proof?.leaves) || !Array.isArray(proof.siblings) || !proof.siblings.every(isHash))
     throw new Fault('proof', 'the proof has another form');
   if (proof.size !== checkpoint.size || statement.size !== checkpoint.size)
     throw new Fault('checkpoint', 'the checkpoint is not the one that the entries were proved by');
-  const order = proof.leaves.map((leaf, at) => ({ leaf, at })).sort((a, b) => a.leaf - b.leaf);
-  const root = rootFromProof(
-    order.map(({ leaf }) => leaf),
-    order.map(({ at }) => leaves[at]!),
-    checkpoint.size,
-    proof.siblings.map((hash) => Buffer.from(hash, 'hex')),
-  );
-  if (proof.leaves.length !== leaves.length || !root?.equals(checkpoint.root))
+  const root =
+    proof.leaves.length === leaves.length
+      ? rootFromProof(
+          ...inOrder(proof.leaves, leaves),
+          checkpoint.size,
+          proof.siblings.map((hash) => Buffer.from(hash, 'hex')),
+        )
+      : null;
+  if (!root?.equals(checkpoint.root))
     throw new Fault('proof', 'the entries are not in the signed tree, or not at these places');
+}
+
+/** Leaves by their place in the tree. Entries nearly always lie in it in their own order. */
+function inOrder(places: readonly number[], leaves: LeafList): [number[], LeafList] {
+  if (places.every((place, at) => at === 0 || place > places[at - 1]!)) return [[...places], leaves];
+  const order = places.map((_, at) => at).sort((a, b) => places[a]! - places[b]!);
+  const sorted = new LeafList();
+  for (const at of order) sorted.push(leaves.at(at)!);
+  return [order.map((at) => places[at]!), sorted];
 }
 
 function whole(member: ArchiveMember): Buffer {

@@ -1,5 +1,6 @@
 import type { Directory } from '../directory.js';
 import type { Addressee } from '../documents.js';
+import { inEachLanguage } from '../employee-words.js';
 import { PermanentError } from '../errors.js';
 import type { InspectingUnit, Inspection } from './model.js';
 
@@ -45,7 +46,7 @@ export async function addresseeOf(directory: Directory, employeeId: string): Pro
     throw new PermanentError(`employeeId ${employeeId} is not in the directory; import it again`, {
       field: 'employeeId',
     });
-  return { employeeId, subjectId: employee.subjectId, name: employee.fullName, email: employee.email };
+  return { employeeId, subjectId: employee.subjectId, name: inEachLanguage(employee, 'name'), email: employee.email };
 }
 
 /**

@@ -1,43 +1,15 @@
 import { z } from 'zod';
 import { authorisedBodyOn } from '../../config/index.js';
-import { defineDecision, type RightsContext } from '../decisions.js';
+import { defineDecision } from '../decisions.js';
 import { localDay } from '../legal-day.js';
-import type { Services } from '../services.js';
 import { anySecurityOfficer, commonBranch } from './addressees.js';
 import { missingMaterials } from './conclusion.js';
-import { excludedFrom, managementStandsIn } from './management.js';
-import type { Inspection } from './model.js';
-import type { Unit } from './units.js';
+import { inspectionContext, reportContext } from './context.js';
 
 /**
  * What each human step of an inspection has to find in the case file before it counts (idea 6), and what it writes there. A refusal is a
  * code that the task's form shows in words when the task opens again.
  */
-
-/** How a person is related to an inspection, for the table of rights. */
-export async function inspectionContext(services: Services, caseId: string): Promise<RightsContext> {
-  const [record, inspection] = await Promise.all([services.cases.find(caseId), services.inspections.get(caseId)]);
-  return contextOf(services, record?.state ?? 'open', inspection);
-}
-
-/** The same for a report under R9: the unit that revealed the signs carries its duties, also after a change of unit (E6, INS-27). */
-async function reportContext(services: Services, caseId: string, signId: string): Promise<RightsContext> {
-  const [record, inspection] = await Promise.all([services.cases.find(caseId), services.inspections.get(caseId)]);
-  const sign = inspection.signs.find((candidate) => candidate.signId === signId);
-  const unit = sign && { inspectingUnit: sign.unit, branchCode: sign.branchCode };
-  return contextOf(services, record?.state ?? 'open', inspection, unit);
-}
-
-export async function contextOf(
-  { directory }: Pick<Services, 'directory'>,
-  caseState: 'open' | 'closed' | 'voided',
-  inspection: Inspection,
-  { inspectingUnit, branchCode }: Unit = inspection,
-): Promise<RightsContext> {
-  const excluded = await excludedFrom(directory, inspection);
-  const standIn = await managementStandsIn(directory, { inspectingUnit, branchCode }, excluded);
-  return { process: 'inspection', caseState, inspectingUnit, branchCode, ...excluded, standIn };
-}
 
 const screenTrigger = defineDecision({
   name: 'inspection.screen-trigger',
@@ -149,30 +121,6 @@ const decideOnExtract = defineDecision({
   },
 });
 
-const decideOnMissingDocument = defineDecision({
-  name: 'document.decide-on-missing',
-  answers: z.strictObject({
-    missingDocument: z.enum(['wait', 'remind', 'nonReceipt']),
-    askAgainIn: z
-      .string()
-      .regex(/^P\d{1,2}D$/)
-      .nullish(),
-  }),
-  context: inspectionContext,
-  requires: async ({ answers, subject, services, tx }) => {
-    if (answers.missingDocument !== 'nonReceipt') return null;
-    const request = await services.documents.find(subject, tx);
-    return request?.nonReceiptNote || request?.state !== 'requested' ? null : 'non-receipt-reason-missing';
-  },
-});
-
-const correctAddress = defineDecision({
-  name: 'letter.correct-address',
-  answers: z.strictObject({ resend: z.boolean().nullish() }),
-  context: inspectionContext,
-  requires: ({ answers }) => Promise.resolve(answers.resend ? null : 'resend-not-confirmed'),
-});
-
 export const inspectionDecisions = [
   screenTrigger,
   studyMaterials,
@@ -181,6 +129,4 @@ export const inspectionDecisions = [
   sendMaterials,
   notifyCentralOffice,
   decideOnExtract,
-  decideOnMissingDocument,
-  correctAddress,
 ] as const;

@@ -1,6 +1,7 @@
 import type { Organisation } from '../../config/index.js';
 import type { Directory } from '../directory.js';
 import type { DocumentKind } from '../documents.js';
+import { inEachLanguage } from '../employee-words.js';
 import { PermanentError } from '../errors.js';
 import type { Vault } from '../vault.js';
 import { documentAddressee } from './addressees.js';
@@ -52,7 +53,12 @@ export function inspectionDocumentKinds(deps: {
         return {
           data: {
             ...(facts.length > 0 ? { facts } : {}),
-            ...(isOwn ? {} : { employeeName: employee.fullName, employeePosition: employee.position }),
+            ...(isOwn
+              ? {}
+              : {
+                  employeeName: inEachLanguage(employee, 'name'),
+                  employeePosition: inEachLanguage(employee, 'position'),
+                }),
           },
           dataSubjectId: employee.subjectId,
         };

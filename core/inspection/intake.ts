@@ -1,9 +1,19 @@
-import { createHash } from 'node:crypto';
 import type { CaseRecord } from '../cases.js';
 import type { Actor, Tx } from '../database.js';
 import { InputProblem, type FieldFault } from '../errors.js';
 import { newId } from '../ids.js';
 import { localDay } from '../legal-day.js';
+import {
+  accessCodeFor,
+  actOf,
+  countedOnce,
+  createCase,
+  receiptFaults,
+  registerOnce,
+  startCase,
+  type CountedOnce,
+  type Registered,
+} from '../intake.js';
 import { messages } from '../messages.js';
 import { searchIndexes } from '../search-index.js';
 import type { Services } from '../services.js';
@@ -29,17 +39,6 @@ export interface Trigger {
   period: { from: string; to: string } | null;
 }
 
-export interface Registered {
-  case: CaseRecord;
-  /**
-   * The applicant's secret for following the case; null where nobody outside does, and where the case was found by the sender's number: who
-   * knows that needn't be who got the code.
-   */
-  accessCode: string | null;
-  /** True when this request had been accepted before: nothing was written now. */
-  repeated: boolean;
-}
-
 /**
  * Registers a trigger: case, first clock (DL-INS-5), receipt, message to the engine and trail entry in one transaction (INS-01, -04 to
  * -07). A repeat (same Idempotency-Key with the same content, or same channel and source number) answers with the same case.
@@ -51,84 +50,23 @@ export async function registerInspection(
   trigger: Trigger,
   idempotency: { client: string; key: string } | null,
 ): Promise<Registered> {
-  const { cases, database, vault, clock } = services;
-  await clock.refresh();
-  const act = checkAct(services);
-  const contentHash = vault.blindIndex('intake-content', JSON.stringify(trigger));
-  const sourceRef = trigger.sourceRefNo
-    ? `${trigger.channel}:${vault.blindIndex('source-ref', trigger.sourceRefNo)}`
-    : null;
-
-  const known = async (): Promise<Registered | null> => {
-    const same = idempotency && (await cases.byIdempotencyKey(idempotency.client, idempotency.key));
-    if (same && same.idempotency?.contentHash !== contentHash)
-      throw new InputProblem(
-        409,
-        'idempotency-conflict',
-        [{ field: 'Idempotency-Key', code: 'used-with-other-content' }],
-        { number: same.number },
-      );
-    if (same) return { case: same, accessCode: accessCodeOf(services, same), repeated: true };
-    const former = sourceRef && (await cases.bySourceRef('inspection', sourceRef));
-    return former ? { case: former, accessCode: null, repeated: true } : null;
-  };
-
-  const repeated = await known();
-  if (repeated) return repeated;
-  const lines = await checkTrigger(services, trigger, act.effectiveFrom);
-  try {
-    const record = await database.transaction(by, (tx) =>
-      register(services, tx, { trigger, lines, idempotency, contentHash, sourceRef }),
-    );
-    return { case: record, accessCode: accessCodeOf(services, record), repeated: false };
-  } catch (error) {
-    // Another request with the same key won the race: its case is the answer.
-    if ((error as { code?: unknown }).code !== 11_000) throw error;
-    const winner = await known();
-    if (!winner) throw error;
-    return winner;
-  }
-}
-
-/** SHA-256 of an applicant's code, as stored with the case. */
-export function hashAccessCode(code: string): string {
-  return createHash('sha256').update(code.replaceAll('-', '').toUpperCase()).digest('hex');
-}
-
-/** The code is derived from the case's id with a keyed hash, so that a repeated request can be answered without storing the code. */
-function accessCodeFor(services: Services, caseId: string): string {
-  const digest = createHash('sha256').update(services.vault.blindIndex('access-code', caseId)).digest();
-  const alphabet = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
-  const letters = [...digest.subarray(0, 16)].map((byte) => alphabet[byte % 32]).join('');
-  return letters.match(/.{4}/g)!.join('-');
-}
-
-function accessCodeOf(services: Services, record: CaseRecord): string | null {
-  return record.accessCodeHash ? accessCodeFor(services, record._id) : null;
-}
-
-function checkAct(services: Services): { effectiveFrom: string; legalBasis: string; purpose: string } {
-  const act = services.organisation.acts['inspection'];
-  if (!act?.on) throw new InputProblem(503, 'act-off');
-  return act;
+  await services.clock.refresh();
+  const act = actOf(services, 'inspection');
+  const once = countedOnce(services, trigger, idempotency, {
+    channel: trigger.channel,
+    number: trigger.sourceRefNo,
+  });
+  return registerOnce(services, 'inspection', once, async () => {
+    const lines = await checkTrigger(services, trigger, act.effectiveFrom);
+    return services.database.transaction(by, (tx) => register(services, tx, { trigger, lines, once }));
+  });
 }
 
 /** What only the server can tell of a trigger: times against the clock, employees against the directory. */
 async function checkTrigger(services: Services, trigger: Trigger, effectiveFrom: string): Promise<InspectionLine[]> {
-  const faults: FieldFault[] = [];
   const now = services.clock.legalNow();
-  const { timeZone: zone, jurisdiction } = services.organisation;
-  const today = localDay(now, zone);
-  const receivedOn = localDay(trigger.receivedAt ?? now, zone);
-  const [firstYear = 0] = services.calendar.years(jurisdiction);
-  if (trigger.receivedAt && trigger.receivedAt > now)
-    faults.push({ field: 'receivedAt', code: 'in-future', params: { latest: now.toISOString() } });
-  // INS-35: the Rules apply to what was received after they took effect.
-  else if (receivedOn < effectiveFrom)
-    faults.push({ field: 'receivedAt', code: 'before-act', params: { earliest: effectiveFrom } });
-  // No term can be counted from a day of which no calendar tells whether it was a working day.
-  else if (receivedOn < `${firstYear}-01-01`)
-    faults.push({ field: 'receivedAt', code: 'before-calendar', params: { earliest: `${firstYear}-01-01` } });
+  const today = localDay(now, services.organisation.timeZone);
+  const faults: FieldFault[] = receiptFaults(services, trigger.receivedAt, effectiveFrom);
   if (trigger.period && trigger.period.from > trigger.period.to)
     faults.push({ field: 'period.from', code: 'after-end', params: { latest: trigger.period.to } });
   if (trigger.period && trigger.period.to > today)
@@ -156,87 +94,35 @@ async function checkTrigger(services: Services, trigger: Trigger, effectiveFrom:
 async function register(
   services: Services,
   tx: Tx,
-  request: {
-    trigger: Trigger;
-    lines: InspectionLine[];
-    idempotency: { client: string; key: string } | null;
-    contentHash: string;
-    sourceRef: string | null;
-  },
+  { trigger, lines, once }: { trigger: Trigger; lines: InspectionLine[]; once: CountedOnce },
 ): Promise<CaseRecord> {
-  const { cases, clocks, inspections, numbers, organisation, outbox, trail, vault } = services;
-  const { trigger, lines } = request;
-  const act = checkAct(services);
-  const receivedAt = trigger.receivedAt ?? tx.at;
-  const caseId = newId();
+  const { directory, inspections, vault } = services;
   const subjectId = await vault.createSubject(tx, 'case');
-  const year = Number(localDay(tx.at, organisation.timeZone).slice(0, 4));
-  const number = await numbers.next(tx, 'INS', year);
   const unit = await responsibleUnit(
-    services.directory,
+    directory,
     lines.map((line) => line.employeeId),
   );
   const follows = trigger.triggerKind !== 'officialInformation' && trigger.sender !== null;
-  const record: CaseRecord = {
-    _id: caseId,
-    number,
+  const first = { rule: 'DL-INS-5', message: messages.inspectionTriggerRegistered.name } as const;
+  const record = await createCase(services, tx, {
+    ...first,
     process: 'inspection',
-    jurisdiction: organisation.jurisdiction,
-    orgCode: organisation.orgCode,
-    state: 'open',
-    outcome: null,
-    legalBasis: act.legalBasis,
-    purpose: act.purpose,
-    receivedAt,
-    registeredAt: tx.at,
-    closedAt: null,
+    numberKind: 'INS',
+    caseId: newId(),
     subjectId,
-    instanceKey: null,
-    engineEpoch: null,
-    instanceBoundAt: null,
-    accessCodeHash: follows ? hashAccessCode(accessCodeFor(services, caseId)) : null,
-    idempotency: request.idempotency && { ...request.idempotency, contentHash: request.contentHash },
-    sourceRef: request.sourceRef,
-    voidReason: null,
-  };
-  await cases.create(tx, record);
-  await trail.record(tx, {
-    caseId,
-    type: 'case.registered',
-    data: {
-      number,
-      process: 'inspection',
-      kind: trigger.triggerKind,
-      receivedAt: receivedAt.toISOString(),
-      channel: trigger.channel,
-    },
+    receivedAt: trigger.receivedAt,
+    followed: follows,
+    facts: { kind: trigger.triggerKind, channel: trigger.channel },
+    once,
   });
+  const { _id: caseId, number, receivedAt } = record;
   const file = await caseFile(services, tx, {
-    caseId,
-    number,
-    subjectId,
+    ...{ caseId, number, subjectId, lines, unit },
     trigger: { ...trigger, receivedAt },
-    lines,
-    unit,
   });
   await inspections.create(tx, file);
-  await clocks.start(tx, {
-    caseId,
-    caseNumber: number,
-    process: 'inspection',
-    rule: 'DL-INS-5',
-    startedAt: receivedAt,
-    // A complaint is not turned away because the administrator has not put in next year's calendar: the clock waits, the watchdog says so.
-    withoutCalendar: 'wait',
-  });
+  await startCase(services, tx, record, first);
   if (follows) await sendReceipt(services, tx, record, trigger, file.trigger.senderSubjectId);
-  await outbox.message(tx, {
-    caseId,
-    name: messages.inspectionTriggerRegistered.name,
-    correlationKey: number,
-    messageId: number,
-    variables: { caseId, caseNumber: number },
-  });
   return record;
 }
 

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { canonicalHash, type CanonicalValue } from '../canonical.js';
 import type { Tx } from '../database.js';
+import type { Employee } from '../directory.js';
 import type { CaseDocument } from '../documents.js';
+import { inEachLanguage } from '../employee-words.js';
 import { RetryableError } from '../errors.js';
 import type { StoredFile } from '../files.js';
 import { newId } from '../ids.js';
@@ -54,7 +56,7 @@ export async function conclusionData(
     await Promise.all(
       inspection.lines.map(async ({ lineId, employeeId }) => {
         const employee = await directory.employee(employeeId, tx);
-        return [lineId, { ...employee, fullName: employee?.fullName ?? employeeId }] as const;
+        return [lineId, employee ? wordsForPaper(employee) : nobody(employeeId)] as const;
       }),
     ),
   );
@@ -68,11 +70,8 @@ export async function conclusionData(
     ...head(services, inspection),
     facts: known(inspection.trigger.facts),
     findings: inspection.lines.map(({ lineId, finding }) => {
-      const { fullName, position, unitNameKk, unitNameRu } = employees.get(lineId)!;
       return {
-        fullName,
-        position: position ?? unknown,
-        unitName: unitNameRu === undefined ? null : { kk: unitNameKk ?? unitNameRu, ru: unitNameRu },
+        ...employees.get(lineId)!,
         finding: finding?.transferConfirmed ? 'confirmed' : 'notConfirmed',
         reasoning: finding?.reasoning ?? unknown,
       };
@@ -170,6 +169,15 @@ export async function addPaper(
 /** Stands for a value whose person was erased. */
 const unknown = '—';
 
+const wordsForPaper = (employee: Employee) => ({
+  fullName: inEachLanguage(employee, 'name'),
+  position: inEachLanguage(employee, 'position'),
+  unitName: inEachLanguage(employee, 'unit'),
+});
+
+/** Stands for somebody whom the directory doesn't have, or no longer. */
+const nobody = (called: string) => ({ fullName: called || unknown, position: unknown, unitName: null });
+
 const known = (texts: readonly (string | null)[]): string[] => texts.filter((text) => text !== null);
 
 const hashOf = (data: LetterData): string => canonicalHash(data as CanonicalValue);
@@ -187,5 +195,6 @@ function head({ organisation }: Services, inspection: Inspection): LetterData {
 async function authorOf({ directory, people }: Services, login: string): Promise<LetterData> {
   const employeeId = (await people.byLogin(login))?.employeeId;
   const employee = employeeId ? await directory.employee(employeeId) : null;
-  return { authorName: employee?.fullName ?? (login || unknown), authorPosition: employee?.position ?? null };
+  const { fullName, position } = employee ? wordsForPaper(employee) : nobody(login);
+  return { authorName: fullName, authorPosition: employee ? position : null };
 }

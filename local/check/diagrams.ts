@@ -13,7 +13,11 @@ interface Element {
   rootElements?: Element[];
   extensionElements?: { values?: Extension[] };
   attachedToRef?: Element;
-  eventDefinitions?: (Element & { errorRef?: Element & { errorCode?: string }; timeDate?: { body: string } })[];
+  eventDefinitions?: (Element & {
+    errorRef?: Element & { errorCode?: string };
+    timeDate?: { body: string };
+    timeCycle?: { body: string };
+  })[];
   messageRef?: Element;
   loopCharacteristics?: Element;
   conditionExpression?: { body: string };
@@ -28,6 +32,7 @@ interface Extension {
   correlationKey?: string;
   inputElement?: string;
   inputCollection?: string;
+  listeners?: { eventType?: string; type?: string }[];
   inputParameters?: { source: string; target: string }[];
   outputParameters?: { source: string; target: string }[];
 }
@@ -39,6 +44,8 @@ export interface Step {
   kind: string;
   name: string;
   jobType?: string;
+  /** Job type of the listener at its start. */
+  listener?: string;
   calls?: string;
   formId?: string;
   decisionTable?: string;
@@ -50,6 +57,8 @@ export interface Step {
   /** Variable of a multi-instance body that holds one element. */
   each?: string;
   timeDate?: string;
+  /** A timer that comes again and again. */
+  timeCycle?: string;
 }
 
 export interface Diagram {
@@ -105,6 +114,7 @@ function stepOf(element: Element, top: boolean): Step {
     kind,
     name: element.name ?? '',
     jobType: find(element, 'TaskDefinition')?.type,
+    listener: find(element, 'ExecutionListeners')?.listeners?.find(({ eventType }) => eventType === 'start')?.type,
     calls: find(element, 'CalledElement')?.processId,
     formId: find(element, 'FormDefinition')?.formId,
     decisionTable: find(element, 'CalledDecision')?.decisionId,
@@ -118,6 +128,7 @@ function stepOf(element: Element, top: boolean): Step {
     outputs: new Map((mapping?.outputParameters ?? []).map(({ target, source }) => [target, source])),
     each: element.loopCharacteristics && find(element.loopCharacteristics, 'LoopCharacteristics')?.inputElement,
     timeDate: events.find(({ timeDate }) => timeDate)?.timeDate?.body,
+    timeCycle: events.find(({ timeCycle }) => timeCycle)?.timeCycle?.body,
   };
 }
 

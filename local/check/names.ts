@@ -87,7 +87,10 @@ function jobFaults(steps: readonly Placed[], code: CodeFacts): string[] {
   const jobs = steps.filter(({ step }) => step.jobType !== undefined);
   const faults = both(
     'job type',
-    jobs.flatMap(({ diagram, step }) => named(diagram, step, step.jobType)),
+    steps.flatMap(({ diagram, step }) => [
+      ...named(diagram, step, step.jobType),
+      ...named(diagram, step, step.listener),
+    ]),
     code.workers.map(({ type }) => type),
     'workers/registry.ts',
   );
@@ -141,7 +144,11 @@ function callFaults(diagrams: readonly Diagram[], steps: readonly Placed[]): str
     if (path(file) !== processId) faults.push(`${file}: its process ${processId} has to have the file's name`);
     const called = steps.some(({ step }) => step.calls === processId);
     const started = steps.some(({ diagram, step }) => diagram.processId === processId && step.message?.startsProcess);
-    if (!called && !started) faults.push(`${file}: no message starts it and no diagram calls it`);
+    const timed = steps.some(
+      ({ diagram, step }) => diagram.processId === processId && step.kind === 'StartEvent' && step.timeCycle,
+    );
+    if (!called && !started && !timed)
+      faults.push(`${file}: no message and no timer starts it, and no diagram calls it`);
   }
   return faults;
 }

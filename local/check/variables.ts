@@ -5,6 +5,8 @@ import type { CodeFacts } from './names.js';
 export const startVariables: Record<string, readonly string[]> = {
   inspection: ['caseId', 'caseNumber'],
   'inspection-offence-report': ['caseId', 'caseNumber', 'signId'],
+  'inspection-referral': ['referralId'],
+  'account-violation': ['violationId'],
 };
 
 /**
@@ -29,6 +31,9 @@ export function variableFaults(
       for (const name of variablesOf(step.timeDate ?? ''))
         if (!known.has(name))
           faults.push(`${at}: the timer reads ${name}, which nothing in ${diagram.processId} provides`);
+      for (const name of step.listener === undefined ? [] : required(step.listener))
+        if (!step.inputs.has(name) && !known.has(name))
+          faults.push(`${at}: ${step.listener} needs ${name}, which nothing provides`);
       if (worker) {
         for (const name of required(worker.type))
           if (!step.inputs.has(name) && !known.has(name))

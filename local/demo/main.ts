@@ -78,6 +78,8 @@ async function playAll(stack: Stack, database: Database, engine: Engine): Promis
     managementUrl: settings.engine.managementUrl!,
     database,
     engine,
+    mailUrl: settings.mail.webUrl!,
+    skudUrl: settings.skud!.url,
     users: readLocalUsers().flatMap(({ login, password, employeeId }) =>
       employeeId ? [{ login, password, employeeId }] : [],
     ),
@@ -168,6 +170,8 @@ Mails      ${env['MAIL_WEB_URL']}`);
     'hr.ala',
     'auditor',
     'registrar',
+    'ib.admin2',
+    'is.admin',
   ]) {
     const user = users.find((candidate) => candidate.login === login);
     if (user) console.log(`  ${login.padEnd(20)} [${user.password}]  ${user.roles.join(', ')}`);
@@ -180,7 +184,7 @@ function report(stack: Stack, results: readonly Result[], readyMs: number, versi
       ended
         ? [
             {
-              process: 'inspection',
+              process: ended.process,
               number: ended.number,
               outcome: ended.outcome,
               clocks: ended.clocks.map(({ rule, startedAt: from, targetAt, dueAt, stoppedAt, kept }) => ({

@@ -10,6 +10,7 @@ import type { Scenario, Step } from './scenario.js';
 /** What the demo knows of a case from its API. */
 export interface CaseState {
   number: string;
+  process: string;
   state: string;
   outcome: string | null;
   employees: { lineId: string; employeeId: string }[];
@@ -31,6 +32,9 @@ export interface Stage {
   managementUrl: string;
   database: Database;
   engine: EngineRest;
+  /** Where mails are shown, and where accounts are kept. */
+  mailUrl: string;
+  skudUrl: string;
   users: { login: string; password: string; employeeId: string }[];
   say(line: string): void;
 }
@@ -45,9 +49,16 @@ export async function play(stage: Stage, scenario: Scenario): Promise<CaseState>
     return actors.get(login)!;
   };
   const registrar = scenario.registrar ? await as(scenario.registrar) : Actor.anonymous(stage.publicUrl);
-  const filed = await registrar.post<{ number: string }>('/api/inspections', scenario.intake, {
-    'idempotency-key': `demo-${scenario.file}`,
-  });
+  const intakes = {
+    inspection: '/api/inspections',
+    'access-request': '/api/access-requests',
+    'technical-request': '/api/technical-requests',
+  } as const;
+  const filed = await registrar.post<{ number: string }>(
+    intakes[scenario.process],
+    withDays(scenario.intake, stage.database.clock.legalNow()),
+    { 'idempotency-key': `demo-${scenario.file}` },
+  );
   if (filed.status !== 201)
     throw new Error(`${scenario.file}: the intake answered ${filed.status}: ${JSON.stringify(filed.body)}`);
   const { number } = filed.body;
@@ -86,6 +97,8 @@ async function playStep(scene: Scene, step: Step): Promise<void> {
     await write(step.as, step.write, withDays(step.body, stage.database.clock.legalNow()));
     say(`${step.as} writes ${step.write} into the case file`);
   } else if ('complete' in step) {
+    // Who decides is known from his sign-in.
+    await as(step.as);
     await completeTask(stage.engine, {
       caseNumber: number,
       elementId: step.complete,
@@ -128,6 +141,10 @@ async function playStep(scene: Scene, step: Step): Promise<void> {
       `${types[step.kind]} of ${step.reported} in ${number}`,
     );
     say(`clock ${step.reported} is reported: ${step.kind}`);
+  } else if ('recorded' in step) {
+    const { recorded } = step;
+    await waitFor(async () => (await state()).trail.some(({ type }) => type === recorded), `${recorded} of ${number}`);
+    say(`${recorded} is in the trail`);
   } else if ('stopped' in step) {
     await waitFor(
       async () =>
@@ -135,6 +152,9 @@ async function playStep(scene: Scene, step: Step): Promise<void> {
       `the stop of ${step.stopped} in ${number}`,
     );
     say(`clock ${step.stopped} is stopped`);
+  } else if ('enters' in step) {
+    await enter(scene);
+    say('its user enters and replaces the temporary password');
   } else {
     const ended = await waitFor(async () => {
       const now = await state();
@@ -154,7 +174,11 @@ async function answerAll(scene: Scene, kind: string): Promise<void> {
       kind === additionalInformation ? requests.filter((request) => request.kind === kind).length : employees.length;
     return asked.length >= Math.max(1, expected) ? asked : null;
   }, `the requests of ${kind} in ${number}`);
-  for (const request of open.filter((candidate) => candidate.state === 'requested')) {
+  const awaited = open.filter((candidate) => candidate.state === 'requested');
+  const stopped = async (): Promise<number> =>
+    (await state()).clocks.filter(({ stoppedAt }) => stoppedAt !== null).length;
+  const before = await stopped();
+  for (const request of awaited) {
     const user = stage.users.find(({ employeeId }) => employeeId === request.addresseeId);
     if (!user) throw new Error(`local/identity/users.json has nobody for ${request.addresseeId}`);
     const content = `${kind}\n${request.letterNumber}\nКөрсетілім құжаты. Демонстрационный документ.\n`;
@@ -168,6 +192,34 @@ async function answerAll(scene: Scene, kind: string): Promise<void> {
     if (status !== 303)
       throw new Error(`${user.login}: the upload of ${kind} answered ${status}: ${JSON.stringify(body)}`);
     stage.say(`${number} ${user.login} hands in ${kind}`);
+  }
+  // Else time could travel past a term while the document is still on its way to the engine.
+  await waitFor(async () => (await stopped()) >= before + awaited.length, `the clocks of ${kind} in ${number} to stop`);
+}
+
+/** R24: opens the link of the answer's mail, and enters SKUD, whose clock is set by ours. */
+async function enter({ stage, number }: Scene): Promise<void> {
+  const mail = await waitFor(async () => {
+    const mails = (await (await fetch(new URL('/api/email', stage.mailUrl))).json()) as {
+      text?: string;
+      html?: string;
+    }[];
+    const texts = mails.map(({ text = '', html = '' }) => `${text}\n${html}`);
+    return texts.find((text) => text.includes(number) && text.includes('/password/'));
+  }, `the mail with a link to the password of ${number}`);
+  const [link = ''] = /\/password\/[A-Za-z0-9_-]+/.exec(mail) ?? [];
+  const [login = ''] = /\bu-[a-z0-9]{10}\b/.exec(mail) ?? [];
+  const shown = await Actor.anonymous(stage.publicUrl).post<{ text: string }>(link, {}, { accept: 'text/html' });
+  const password = /<p class="code"[^>]*>([^<]+)</.exec(shown.body.text)?.[1]?.trim();
+  if (!password) throw new Error(`the link of ${number} shows no password: ${shown.status}`);
+  await stage.database.clock.refresh();
+  const told = { login, password, newPassword: `${password}-own` };
+  for (const [path, body] of [
+    ['/control', { now: stage.database.clock.legalNow().toISOString() }],
+    ['/sign-in', told],
+  ] as const) {
+    const { ok, status } = await fetch(new URL(path, stage.skudUrl), { method: 'POST', body: JSON.stringify(body) });
+    if (!ok) throw new Error(`SKUD answered ${status} to ${path} of ${login}`);
   }
 }
 
@@ -188,17 +240,13 @@ function today(at: Date): string {
 }
 
 /** Days of a scenario are written relative to the day it is played: "-60" is sixty days ago. */
-function withDays(body: Record<string, unknown>, now: Date): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(body).map(([name, value]) =>
-      typeof value === 'string' && /^-\d+$/.test(value)
-        ? [
-            name,
-            Temporal.PlainDate.from(today(now))
-              .add({ days: Number(value) })
-              .toString(),
-          ]
-        : [name, value],
-    ),
-  );
+function withDays<T>(value: T, now: Date): T {
+  const written: unknown = value;
+  if (typeof written === 'string' && /^-\d+$/.test(written))
+    return Temporal.PlainDate.from(today(now))
+      .add({ days: Number(written) })
+      .toString() as T;
+  if (Array.isArray(written)) return written.map((item: unknown) => withDays(item, now)) as T;
+  if (typeof written !== 'object' || written === null) return value;
+  return Object.fromEntries(Object.entries(written).map(([name, item]) => [name, withDays<unknown>(item, now)])) as T;
 }

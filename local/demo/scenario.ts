@@ -33,12 +33,17 @@ const step = z.union([
   z
     .strictObject({ reported: rule, kind: z.enum(['warn', 'target', 'broken']) })
     .describe('wait until a clock has been reported'),
+  z.strictObject({ recorded: z.string() }).describe('wait until the trail has an act of this type'),
   z.strictObject({ stopped: rule }).describe('wait until every clock of a rule has been stopped'),
+  z
+    .strictObject({ enters: z.literal(true) })
+    .describe('who was given access opens the link of the answer, and enters SKUD with a password of his own'),
   z.strictObject({ ended: z.literal(true) }).describe('wait until the case has ended'),
 ]);
 
 const scenario = z.strictObject({
   title: z.string(),
+  process: z.enum(['inspection', 'access-request', 'technical-request']).default('inspection'),
   registrar: login.nullable().describe('login of who registers it; null when the applicant files it himself'),
   intake: z.record(z.string(), z.unknown()),
   steps: z.array(step).min(1),

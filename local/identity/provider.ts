@@ -117,7 +117,8 @@ function configuration({ users, keys, client, machine }: IdentityOptions): Confi
     ttl: {
       AccessToken: 600,
       AuthorizationCode: 60,
-      ClientCredentials: 600,
+      // Longer than any file of tests takes: a machine client of these asks once.
+      ClientCredentials: 3600,
       Grant: 8 * hour,
       IdToken: hour,
       Interaction: hour,

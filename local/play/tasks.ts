@@ -35,21 +35,29 @@ const done = new Set<string>();
 export async function completeTask(engine: EngineRest, task: TaskToComplete): Promise<string> {
   const open = await awaitTask(engine, task, done);
   done.add(open.key);
-  await engine.assignUserTask(open.key, task.login);
+  // A broker that is busy refuses for a moment.
+  await waitFor(
+    async () => {
+      await engine.assignUserTask(open.key, task.login);
+      return true;
+    },
+    `${task.login} to take ${task.elementId} of ${task.caseNumber}`,
+    60_000,
+  );
   // While the engine still carries out the assignment it refuses the completion.
   await waitFor(
     () => engine.completeUserTask(open.key, task.variables),
     `${task.login} to complete ${task.elementId} of ${task.caseNumber}`,
-    10_000,
+    60_000,
   );
   return open.key;
 }
 
-/** Asks again and again until something is there; throws after `timeoutMs` (90 s). */
+/** Asks again and again until something is there; throws after `timeoutMs` (four minutes). */
 export async function waitFor<T>(
   ask: () => Promise<T | null | undefined | false>,
   what: string,
-  timeoutMs = 90_000,
+  timeoutMs = 240_000,
 ): Promise<T> {
   const start = performance.now();
   let fault: unknown;

@@ -97,7 +97,7 @@ export async function buildEngine(java) {
         'see the output above; with a mirror of Maven Central, name it in ~/.m2/settings.xml',
       ]);
     }
-    rmSync(join(work, 'work'), { recursive: true, force: true });
+    rmSync(join(work, 'build'), { recursive: true, force: true });
     renameSync(work, folder);
     say(`engine folder built, ${size(folderBytes(folder))}`);
     removeEarlier(folder);

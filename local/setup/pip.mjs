@@ -8,6 +8,30 @@ function pythonWithPip() {
 }
 
 /**
+ * Installs wheels into a folder that Python finds by PYTHONPATH.
+ * @param {string} name for the log
+ * @param {string[]} requirements name==version each, dependencies included
+ * @param {string} folder where they are put, whole or not at all
+ * @returns {Promise<boolean>} false when there is no pip or it can't get one of them
+ */
+export async function pipInstall(name, requirements, folder) {
+  const python = pythonWithPip();
+  if (!python) return false;
+  const work = `${folder}.${process.pid}.tmp`;
+  try {
+    const args = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary=:all:', '--target', work];
+    if (!(await run(`pip install ${name}`, python, [...args, ...requirements], { log: `pip-${name}` })).ok)
+      return false;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(dirname(folder), { recursive: true });
+    renameSync(work, folder);
+    return true;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/**
  * @param {string} requirement name==version
  * @param {string} folder where its content is put, whole or not at all
  * @param {string[]} executables paths within it that need the run bit, which the archive doesn't keep

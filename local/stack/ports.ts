@@ -18,6 +18,7 @@ const defaults = {
   mailWeb: 1080,
   identity: 8460,
   nit: 8470,
+  skud: 8480,
   api: 3000,
   worker: 3011,
   relay: 3012,

@@ -11,20 +11,23 @@ export interface StackSecrets {
   sessionSecret: string;
   oidcClientSecret: string;
   nitClientSecret: string;
+  skudToken: string;
+  skudEvents: string;
   /** Ed25519, PEM. */
   sealerKey: string;
 }
 
-/** Reads the secrets of a data folder, or makes them (file mode 0600). */
+/** Reads the secrets of a data folder, or makes them, or those that an older version didn't have (file mode 0600). */
 export function stackSecrets(dataFolder: string): StackSecrets {
   const file = path.join(dataFolder, 'secrets.json');
+  let stored: Partial<StackSecrets> = {};
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as StackSecrets;
+    stored = JSON.parse(readFileSync(file, 'utf8')) as Partial<StackSecrets>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const word = (): string => randomBytes(24).toString('base64url');
-  const secrets: StackSecrets = {
+  const made: StackSecrets = {
     mongoKeyFile: randomBytes(96).toString('base64'),
     mongoAdmin: word(),
     mongoApplication: word(),
@@ -32,8 +35,12 @@ export function stackSecrets(dataFolder: string): StackSecrets {
     sessionSecret: randomBytes(32).toString('hex'),
     oidcClientSecret: word(),
     nitClientSecret: word(),
+    skudToken: word(),
+    skudEvents: word(),
     sealerKey: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
+  const secrets = { ...made, ...stored };
+  if (Object.keys(made).every((name) => name in stored)) return secrets;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.tmp`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.tmp`, file);

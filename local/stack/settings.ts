@@ -13,6 +13,7 @@ export const bringable = {
   mail: 'SMTP_URL',
   identity: 'OIDC_ISSUER',
   nit: 'NIT_URL',
+  skud: 'SKUD_URL',
 } as const;
 
 export type Bringable = keyof typeof bringable;
@@ -50,7 +51,11 @@ export function applicationSettings(site: Site, given: Record<string, string | u
     NIT_URL: at(ports.nit),
     NIT_CLIENT_ID: 'merzim',
     NIT_CLIENT_SECRET: secrets.nitClientSecret,
+    SKUD_URL: at(ports.skud, '/scim/v2'),
+    SKUD_TOKEN: secrets.skudToken,
+    SKUD_EVENTS_SECRET: secrets.skudEvents,
     MASTER_KEY: secrets.masterKey,
+    ERASURES_FILE: path.join(site.folders.data, 'erasures.jsonl'),
     TRAIL_ORIGIN: 'merzim.invalid/trail',
     SEALER_KEY: secrets.sealerKey,
     CHECKPOINTS_FOLDER: path.join(site.folders.data, 'checkpoints'),
@@ -77,6 +82,7 @@ export function applicationSettings(site: Site, given: Record<string, string | u
   if (kinds.has('mail')) delete embedded.MAIL_WEB_URL;
   if (kinds.has('identity')) for (const name of ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET']) delete embedded[name];
   if (kinds.has('nit')) for (const name of ['NIT_CLIENT_ID', 'NIT_CLIENT_SECRET']) delete embedded[name];
+  if (kinds.has('skud')) for (const name of ['SKUD_TOKEN', 'SKUD_EVENTS_SECRET']) delete embedded[name];
   for (const { name } of describeSettings()) {
     if (ofTheStack.has(name)) continue;
     const value = valueOf(given, name);
@@ -102,6 +108,15 @@ function valueOf(given: Record<string, string | undefined>, name: string): strin
 
 function isSet(given: Record<string, string | undefined>, name: string): boolean {
   return Boolean(given[name] || given[`${name}_FILE`]);
+}
+
+/** What the simulator of SKUD needs: its own secrets, and where its events go. */
+export function skudSettings(env: Record<string, string>): Record<string, string> {
+  const { SKUD_TOKEN = '', SKUD_EVENTS_SECRET = '', SKUD_URL = '', PUBLIC_URL = '', API_PORT = '' } = env;
+  return {
+    ...{ TOKEN: SKUD_TOKEN, EVENTS_SECRET: SKUD_EVENTS_SECRET, EVENTS_ISSUER: SKUD_URL, EVENTS_AUDIENCE: PUBLIC_URL },
+    EVENTS_URL: `http://127.0.0.1:${API_PORT}/skud/events`,
+  };
 }
 
 /** What the development identity provider needs of the application's settings, and nothing else: no key, no address of a database. */

@@ -12,6 +12,8 @@ export interface Site {
   tools: Tools;
   /** Whether the engine's clock can be moved. */
   travel: boolean;
+  /** Whether Operate takes in what the engine exports. */
+  operate: boolean;
 }
 
 /** Data, logs and running processes of one profile; built things are shared by all. */

@@ -1,13 +1,14 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import mongoose from 'mongoose';
 import { readClockOffset } from '../../core/clock.js';
+import { refuseUnfinished } from '../backup/place.js';
 import { broker, opensearch, opensearchUrl, web } from './components/camunda.js';
 import { mongod, mongodAdminUri } from './components/mongod.js';
 import { app, isAppBuilt, isBuilt, localServer, mail, type AppName } from './components/node.js';
 import { setOffset } from './engine-clock.js';
 import { choosePorts, type Ports } from './ports.js';
 import { stackSecrets } from './secrets.js';
-import { applicationSettings, bringable, brought, identitySettings, type Bringable } from './settings.js';
+import { applicationSettings, bringable, brought, identitySettings, skudSettings, type Bringable } from './settings.js';
 import { stackFolders, type Profile, type Site, type StackFolders } from './site.js';
 import { Supervisor, type ComponentFailure, type ComponentSpec, type StackEvent } from './supervisor.js';
 import { readTools } from './tools.js';
@@ -21,6 +22,8 @@ export interface StackOptions {
   portOffset?: number;
   /** Whether the engine's clock can be moved. Its offset is kept in MongoDB and set again at each start. */
   travel?: boolean;
+  /** Whether Operate takes in what the engine exports; default true. It costs OpenSearch more than everything else together. */
+  operate?: boolean;
   /** Removes this profile's data first. */
   fresh?: boolean;
   /** Processes of the application to start; default none. */
@@ -89,12 +92,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     if (options.fresh) rmSync(folders.data, { recursive: true, force: true });
     mkdirSync(folders.data, { recursive: true, mode: 0o700 });
+    refuseUnfinished(folders.data);
     const site: Site = {
       folders,
       ports,
       secrets: stackSecrets(folders.data),
       tools: readTools(),
       travel: options.travel ?? false,
+      operate: options.operate ?? true,
     };
     const env = { ...applicationSettings(site, given), ...options.extraEnv };
     const specs = describeStack(site, env, options, (component, reason) =>
@@ -151,7 +156,7 @@ function describeStack(
     web(site, () => writeWebUsers(opensearchUrl(site), readLocalUsers())),
   ]);
   embed('mail', () => [mail(site)]);
-  const server = (name: 'identity' | 'nit', file: string, make: () => ComponentSpec): void =>
+  const server = (name: 'identity' | 'nit' | 'skud', file: string, make: () => ComponentSpec): void =>
     embed(name, () => {
       if (isBuilt(file)) return [make()];
       skipped(name, `dist/${file} is not built`);
@@ -171,6 +176,9 @@ function describeStack(
       CLIENT_ID: env.NIT_CLIENT_ID ?? '',
       CLIENT_SECRET: env.NIT_CLIENT_SECRET ?? '',
     }),
+  );
+  server('skud', 'local/simulators/skud/main.js', () =>
+    localServer('skud', 'local/simulators/skud/main.js', site.ports.skud, '/health', skudSettings(env)),
   );
   const infrastructure = specs.map(({ name }) => name);
   // Who signs is alone in having the key.

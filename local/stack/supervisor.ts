@@ -189,7 +189,7 @@ export class Supervisor {
     this.run.note(spec.name, child.pid);
     void child.exited.then((exit) => this.ended(member, exit));
     if (this.stopped) await this.halt(member);
-    const patience = spec.readyWithinMs ?? 120_000;
+    const patience = spec.readyWithinMs ?? 300_000;
     while (!(await spec.ready().catch(() => false))) {
       if (this.stopped && !this.failure) throw new Error('the stack was stopped while it was starting');
       if (!child.alive || this.failure) return this.failed;

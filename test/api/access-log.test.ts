@@ -20,7 +20,7 @@ beforeAll(async () => {
   number = await site.file('SC-1018');
   // About the auditor himself.
   hidden = await site.file('SC-1007');
-}, 60_000);
+});
 afterAll(() => site.stop());
 
 const listed = async (query: string): Promise<Listed> => (await auditor.get(`/api/access-log?${query}`)).json<Listed>();

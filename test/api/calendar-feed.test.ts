@@ -76,7 +76,7 @@ beforeAll(async () => {
       startedAt: new Date('2026-04-16T05:00:00Z'),
     }),
   );
-}, 60_000);
+});
 beforeEach(async () => {
   await signIn('iss.ala', of['iss.ala']!, ['iss', 'employee']);
   await signIn('auditor', of['auditor'] || null, ['auditor']);
@@ -150,6 +150,22 @@ describe('a feed', () => {
     expect(value(after[1]!, 'last-modified')).toBe(inUtc(clock!.replaced[0]!.replacedAt));
     await putBack();
     expect((await eventsOf(address)).map((event) => value(event, 'sequence'))).toEqual(['2', '2', '2', '2']);
+  });
+
+  test('is not sent again to a program that has it, until something has changed', async () => {
+    const url = await addressOf('iss.ala');
+    const ask = (tag: string) => site.app.inject({ url, headers: { 'if-none-match': tag } });
+    const { etag } = (await fetchFeed(url)).headers;
+    const same = await ask(`"other", W/${String(etag)}`);
+    expect([same.statusCode, same.body, same.headers['etag']]).toEqual([304, '', etag]);
+    const putBack = await takeDaysOff(site.services, '2026-04-17', 1);
+    const changed = await ask(String(etag));
+    expect(changed.statusCode).toBe(200);
+    expect(changed.headers['etag']).not.toBe(etag);
+    await putBack();
+    expect(
+      (await site.app.inject({ url: `${url}?lang=en`, headers: { 'if-none-match': String(etag) } })).statusCode,
+    ).toBe(200);
   });
 
   test('loses what has been stopped', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { caseCommands } from '../../api/cases/commands.js';
 import { inspectionCommands } from '../../api/inspection/commands.js';
 import { writeClockOffset } from '../../core/clock.js';
 import { somebody } from '../helpers/database.js';
@@ -407,7 +408,9 @@ test('nothing but late signs and corrected addresses is taken by a closed case',
   };
   // Letters of an ended case may still have to reach their addressee.
   const taken = ['signs', 'letter-addresses'];
-  const names = inspectionCommands.map(({ name }) => name).filter((name) => !taken.includes(name));
+  const names = [...caseCommands, ...inspectionCommands]
+    .map(({ name }) => name)
+    .filter((name) => !taken.includes(name));
   expect(Object.keys(bodies).sort()).toEqual([...names].sort());
   for (const name of names) {
     const by = ['measures', 'void'].includes(name) ? manager : officer;

@@ -57,7 +57,7 @@ beforeAll(async () => {
   await startClock(almaty, 'DL-INS-1', '2026-04-10T06:00:00Z', 'signs-of-april');
   const { requestId } = await site.ask(almaty, 'employeeExplanatoryNote');
   await startClock(almaty, 'DL-INS-3', '2026-04-20T05:00:00Z', requestId);
-}, 60_000);
+});
 afterAll(() => site.stop());
 
 describe('who sees which clocks', () => {

@@ -1,17 +1,21 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inProject } from '../../config/index.js';
 import { composeServices } from '../../core/compose.js';
+import { openErasureList } from '../../core/erasure-list.js';
 import type { Erasure } from '../../core/erasures.js';
 import type { Services } from '../../core/services.js';
-import { createVault, SubjectErasedError, type SubjectKeyRecord, type Vault } from '../../core/vault.js';
+import type { SubjectKeyRecord } from '../../core/vault.js';
 import { application } from '../builders/application.js';
 import { ApiSite, publicUrl } from '../helpers/api-site.js';
 import { scanForPlaintext } from '../helpers/canary.js';
 import { testMongodbUri } from '../helpers/database.js';
+import { readable as readableIn } from '../helpers/readable.js';
 
 /** A person whose key is erased can be read nowhere, also after a backup of the keys came back; the trail holds. */
 
@@ -31,34 +35,7 @@ let documentId: string;
 let olderKeys: SubjectKeyRecord[];
 
 const keys = () => services.database.connection.collection<SubjectKeyRecord>('subject-keys');
-/** A vault of another process: nothing in memory. */
-const freshVault = (): Vault =>
-  createVault({ database: services.database, masterKey: services.settings.vault.masterKey });
-
-/** Everything that can be read with the master key and all keys that are there, in which one of the needles is. */
-async function readable(): Promise<string[]> {
-  const vault = freshVault();
-  const found: string[] = [];
-  const look = (where: string, text: string): void => {
-    for (const needle of needles) if (text.includes(needle)) found.push(`${needle} in ${where}`);
-  };
-  for (const connection of [services.database.connection, services.database.trail])
-    for (const { name: collection } of await connection.db!.listCollections({}, { nameOnly: true }).toArray()) {
-      if (collection === 'files.chunks') continue;
-      for await (const document of connection.db!.collection(collection).find())
-        look(collection, JSON.stringify(await vault.reveal(document)));
-    }
-  for await (const { _id } of services.database.connection.collection('files.files').find()) {
-    try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of (await services.files.open(String(_id))).stream) chunks.push(chunk as Buffer);
-      look('files', Buffer.concat(chunks).toString('utf8'));
-    } catch (error) {
-      if (!(error instanceof SubjectErasedError)) throw error;
-    }
-  }
-  return found;
-}
+const readable = (): Promise<string[]> => readableIn(services, needles);
 
 async function restoreKeys(): Promise<void> {
   for (const key of olderKeys) await keys().replaceOne({ _id: key._id }, key);
@@ -78,7 +55,7 @@ beforeAll(async () => {
   sender = inspection.trigger.senderSubjectId!;
   materials = inspection.subjectId;
   olderKeys = await keys().find().toArray();
-}, 60_000);
+});
 afterAll(() => site.stop());
 
 describe('erasing the applicant and the materials of a case', () => {
@@ -160,6 +137,54 @@ describe('a backup of the keys that was taken before', () => {
   });
 });
 
+describe('the list outside the database', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'merzim-outside-'));
+  const listFile = path.join(folder, 'erasures.jsonl');
+  const start = () => composeServices({ ...services.settings, erasure: { listFile, withinDays: 30 } }, 'test');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('takes in what is known at a start, and keeps it where keys and list of the database are older', async () => {
+    await (await start()).database.close();
+    const outside = openErasureList(listFile);
+    expect(outside.read().map(({ _id }) => _id)).toEqual(expect.arrayContaining([sender, materials]));
+    await services.database.trail.collection('erasures').deleteMany({});
+    await restoreKeys();
+    for (const id of [sender, materials]) services.vault.forget(id);
+    expect(await readable()).not.toEqual([]);
+    await (await start()).database.close();
+    for (const id of [sender, materials]) services.vault.forget(id);
+    expect(await readable()).toEqual([]);
+    expect(await services.database.trail.collection('erasures').countDocuments()).toBe(2);
+  });
+
+  test('no process starts on one that was changed', async () => {
+    writeFileSync(listFile, 'changed\n{}\n');
+    await expect(start()).rejects.toThrow(`${listFile}: line 1 is no erasure`);
+  });
+});
+
+describe('an erased employee who has signed in', () => {
+  test('leaves no session, calendar feed or known person; others keep theirs', async () => {
+    const { database, directory, erasures } = services;
+    const [own, other] = (await directory.all()).filter(({ login }) => login).slice(0, 2);
+    const collection = (name: string) => database.connection.collection<{ _id: string }>(name);
+    for (const { employeeId, login } of [own!, other!]) {
+      await collection('sessions').insertOne({ _id: `session.${employeeId}`, employeeId } as never);
+      await collection('calendar-feeds').insertOne({ _id: login!, tokenHash: login! } as never);
+      await services.people.seen({ login: login!, employeeId, roles: ['employee'] });
+    }
+    const [subject] = await erasures.find({ employeeId: own!.employeeId });
+    await erasures.erase(by, subject!, { ...why, openToo: true });
+    const left = async (name: string) => (await collection(name).find().toArray()).map(({ _id }) => _id);
+    expect(await left('sessions')).toContain(`session.${other!.employeeId}`);
+    expect(await left('sessions')).not.toContain(`session.${own!.employeeId}`);
+    for (const name of ['calendar-feeds', 'people']) {
+      expect(await left(name)).toContain(other!.login);
+      expect(await left(name)).not.toContain(own!.login);
+    }
+  });
+});
+
 describe('npm run erase', () => {
   const run = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
     const { mongo, oidc, vault, engine, web, mail, nit } = services.settings;
@@ -196,5 +221,5 @@ describe('npm run erase', () => {
     await directory.importCsv(createReadStream(inProject('local', 'demo', 'directory.csv')));
     expect((await employees.findOne({ _id: 'SC-1015' }))!.subjectId).not.toBe(before);
     expect(await directory.employee('SC-1015')).not.toBeNull();
-  }, 30_000);
+  });
 });

@@ -45,6 +45,35 @@ const wrong: [what: string, body: () => unknown, field: string, code: string][] 
   ['a fact that is no text', () => application({ facts: ['Факт болды.', { a: 1 }] }), 'facts[1]', 'type-text'],
   ['facts that are no list', () => application({ facts: 'Факт болды.' }), 'facts', 'type-list'],
   ['a fact beyond all measure', () => application({ facts: ['ф'.repeat(10_001)] }), 'facts[0]', 'too-long'],
+  ['a fact with a control character', () => application({ facts: ['Факт\u0000 болды.'] }), 'facts[0]', 'unreadable'],
+  [
+    'a fact with a colour of terminals',
+    () => application({ facts: ['\u001b[31mФакт болды.'] }),
+    'facts[0]',
+    'unreadable',
+  ],
+  ['a fact with half a character', () => application({ facts: ['Факт \ud83d болды.'] }), 'facts[0]', 'unreadable'],
+  ['a fact that reads backwards', () => application({ facts: ['Факт \u202eболды.'] }), 'facts[0]', 'unreadable'],
+  [
+    'a fact that nobody sees',
+    () => application({ facts: ['\u200b\u200b\u2060\u200d'] }),
+    'facts[0]',
+    'nothing-visible',
+  ],
+  ['a name of two lines', () => sender({ name: 'Серікбаева\nBcc: a@b.example' }), 'sender.name', 'unreadable'],
+  ['a name that nobody sees', () => sender({ name: '\u3164\u200b' }), 'sender.name', 'nothing-visible'],
+  ['a name beyond all measure', () => sender({ name: 'ә'.repeat(301) }), 'sender.name', 'too-long'],
+  [
+    'an address with a line in it',
+    () => sender({ email: 'a@applicant.example\nBcc: b@c.example' }),
+    'sender.email',
+    'email',
+  ],
+  ['an IIN in other digits', () => sender({ iin: '٨٥٠٤١٢٤٠٠١٢١' }), 'sender.iin', 'iin'],
+  ['an IIN with a blank behind it', () => sender({ iin: '850412400121 ' }), 'sender.iin', 'iin'],
+  ['more facts than a case has', () => application({ facts: Array(51).fill('Факт болды.') }), 'facts', 'too-many'],
+  ['a receipt next year', () => application({ receivedAt: hoursAgo(-24 * 366) }), 'receivedAt', 'in-future'],
+  ['an unknown field of a name that is none', () => application({ 'a.b[0]': 1 }), 'a.b[0]', 'unknown-field'],
   ['no sender of an application', () => application({ sender: undefined }), 'sender', 'required-for-applications'],
   ['a sender without a name', () => application({ sender: {} }), 'sender.name', 'missing'],
   ['an address that is none', () => sender({ email: 'at home' }), 'sender.email', 'email'],
@@ -171,17 +200,56 @@ describe('a body', () => {
     });
   });
 
-  test.each(['text/plain', 'application/xml', 'multipart/mixed; boundary=x'])(
-    'of the type %s is refused, naming the one that is accepted',
-    async (type) => {
-      const response = await sent(JSON.stringify(application()), type);
-      expect(response.statusCode).toBe(415);
-      expect(response.json<SeenProblem>()).toMatchObject({
-        type: 'urn:merzim:problem:media-type',
-        errors: [{ field: 'content-type', code: 'media-type', detail: expect.stringContaining('application/json') }],
-      });
-    },
-  );
+  test.each([
+    [
+      'a name that is there twice',
+      '{"triggerKind":"gossip","facts":[],"triggerKind":"individualApplication"}',
+      'triggerKind',
+    ],
+    ['one twice inside, once escaped', '{"sender":{"name":"А. Б.","n\\u0061me":"В. Г."}}', 'name'],
+  ])('with %s is malformed, naming it', async (_what, payload, field) => {
+    const response = await sent(payload, 'application/json', { 'accept-language': 'kk' });
+    expect(response.statusCode).toBe(400);
+    expect(response.json<SeenProblem>()).toMatchObject({
+      type: 'urn:merzim:problem:malformed',
+      errors: [{ field, code: 'twice', detail: catalogueOf('kk')['fault.twice'] }],
+    });
+  });
+
+  test.each([
+    ['bytes of another encoding', Buffer.from(JSON.stringify({ facts: ['caf\u00e9'] }), 'latin1')],
+    ['UTF-16', Buffer.from(JSON.stringify({ facts: [] }), 'utf16le')],
+    ['depths without end', '['.repeat(200_000)],
+    ['depths that end', '['.repeat(200_000) + ']'.repeat(200_000)],
+    ['a number beyond JSON', '{"facts":NaN}'],
+    ['single quotes', "{'facts':[]}"],
+    ['more than one value', '{}{}'],
+  ])('of %s is malformed', async (_what, payload) => {
+    const response = await sent(payload as string, 'application/json');
+    expect(response.statusCode).toBe(400);
+    expect(response.json<SeenProblem>().errors).toMatchObject([{ field: 'body', code: 'json' }]);
+  });
+
+  test('with a byte order mark is read', async () => {
+    const response = await sent(`\ufeff${JSON.stringify(application({ triggerKind: 'gossip' }))}`, 'application/json');
+    expect(response.json<SeenProblem>().errors).toMatchObject([{ field: 'triggerKind', code: 'not-one-of' }]);
+  });
+
+  test.each([
+    'text/plain',
+    'application/xml',
+    'multipart/mixed; boundary=x',
+    'application/x-www-form-urlencoded',
+    'application/json; charset=windows-1251',
+    'application/json; charset="utf-16"',
+  ])('of the type %s is refused, naming the one that is accepted', async (type) => {
+    const response = await sent(JSON.stringify(application()), type);
+    expect(response.statusCode).toBe(415);
+    expect(response.json<SeenProblem>()).toMatchObject({
+      type: 'urn:merzim:problem:media-type',
+      errors: [{ field: 'content-type', code: 'media-type', detail: expect.stringContaining('application/json') }],
+    });
+  });
 
   test('that is there at all is needed', async () => {
     const response = await site.anybody.request({ method: 'POST', url: '/api/inspections' });

@@ -2,6 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { accessCommands } from '../../api/access-request/commands.js';
+import { technicalCommands } from '../../api/technical-request/commands.js';
+import { accessRequest } from '../builders/access-request.js';
+import { technicalRequest } from '../builders/technical-request.js';
 import { ApiSite } from '../helpers/api-site.js';
 import { routesOf } from '../helpers/rights-table.js';
 
@@ -78,6 +82,13 @@ test('says of each route what it does, what it answers, and that too many reques
   }
 });
 
+test('names each media type that a document can have', () => {
+  const { responses } = operations.find(([name]) => name.endsWith('/documents/{documentId}'))![1];
+  expect(Object.keys(responses['200']?.content ?? {})).toEqual(
+    expect.arrayContaining(['application/pdf', 'text/plain', 'text/csv', 'image/png']),
+  );
+});
+
 describe('examples', () => {
   const ajv = new Ajv2020({ allErrors: true, strict: false });
   (addFormats as unknown as (of: Ajv2020) => void)(ajv);
@@ -123,12 +134,25 @@ describe('examples', () => {
   test('are accepted by the API itself, but for what they name', async () => {
     const officer = await site.as('iss.ala');
     const manager = await site.as('management.ala');
+    const [ofAccess, ofSystems] = [await site.as('ib.admin'), await site.as('is.admin')];
+    const isOf = (of: readonly { name: string }[], name: string): boolean =>
+      of.some((command) => name.endsWith(`/{number}/${command.name}`));
+    const file = async (url: string, body: unknown): Promise<{ number: string; accessCode: string }> =>
+      (await site.anybody.post(url, body)).json();
     for (const [name, operation] of operations)
       for (const example of examplesOf(bodyOf(operation))) {
+        const asked = name.includes('/access-requests/{number}') || isOf(accessCommands, name);
+        const reported = isOf(technicalCommands, name);
         // A case of its own: what one example changes would stand in the way of the next.
-        const path = name.replace('POST ', '').replace('{number}', await site.file('SC-1018'));
-        const by = /\/(measures|void)$/.test(path) ? manager : officer;
-        const response = await by.post(path, example);
+        const { number, accessCode } = asked
+          ? await file('/api/access-requests', accessRequest('2026-01-30'))
+          : reported
+            ? await file('/api/technical-requests', technicalRequest())
+            : { number: await site.file('SC-1018'), accessCode: '' };
+        const path = name.replace('POST ', '').replace('{number}', number);
+        const ofInspection = /\/(measures|void)$/.test(path) ? manager : officer;
+        const by = asked || name.endsWith('/access-violations') ? ofAccess : reported ? ofSystems : ofInspection;
+        const response = await by.post(path, example, accessCode ? { 'x-access-code': accessCode } : {});
         const { errors = [] } = response.json<{ errors?: { code: string }[] }>();
         // An example's ids are nobody's; whatever else were wrong would be a fault of its shape.
         const others = errors.filter(({ code }) => !/^(unknown-line|no-open-request|letter-not-failed)$/.test(code));

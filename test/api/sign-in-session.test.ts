@@ -90,6 +90,25 @@ describe('signing out', () => {
     expect((await site.me(other)).person).toBeNull();
   });
 
+  test('everywhere ends the sessions of this person in every browser, and nobody else’s', async () => {
+    const [browser, other, colleague] = [await site.signedIn(), await site.signedIn(), await site.signedIn('hr.ala')];
+    const { csrf } = await site.me(browser);
+    await browser.request(`${site.publicUrl}/sign-out`, {
+      method: 'POST',
+      ...form({ _csrf: csrf, everywhere: 'yes' }),
+    });
+    expect((await site.me(browser)).person).toBeNull();
+    expect((await site.me(other)).person).toBeNull();
+    expect((await site.me(colleague)).person?.login).toBe('hr.ala');
+  });
+
+  test('ends no other session of the same person', async () => {
+    const [browser, other] = [await site.signedIn(), await site.signedIn()];
+    const { csrf } = await site.me(browser);
+    await browser.request(`${site.publicUrl}/sign-out`, { method: 'POST', ...form({ _csrf: csrf }) });
+    expect((await site.me(other)).person?.login).toBe('iss.ala');
+  });
+
   test('can not be done by another site', async () => {
     const browser = await site.signedIn();
     const response = await browser.request(`${site.publicUrl}/sign-out`, { method: 'POST' });

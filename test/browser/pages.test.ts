@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { tellCases, type ToldCases } from '../builders/told-cases.js';
+import { tellAccess, tellCases, tellTechnical, type ToldCases } from '../builders/told-cases.js';
 import { ApiSite } from '../helpers/api-site.js';
 import { startChromium } from '../helpers/chromium.js';
 import { pageLanguages, walk, type Stop } from '../helpers/page-walk.js';
 
 /** Milliseconds: for the cases to be told, and for one walk in one language. */
-const walkMs = 120_000;
+const walkMs = 400_000;
 
 let site: ApiSite;
 let browser: Browser;
 let base: string;
-let told: ToldCases;
+let told: ToldCases & { access: ToldCases['filed']; technical: string };
 beforeAll(async () => {
   site = await ApiSite.start();
-  told = await tellCases(site);
+  told = { ...(await tellCases(site)), access: await tellAccess(site), technical: await tellTechnical(site) };
   base = await site.listen();
   browser = await startChromium();
-}, walkMs);
+}, 3 * walkMs);
 afterAll(async () => {
   await browser?.close();
   await site?.stop();
@@ -32,8 +32,8 @@ const send =
     await Promise.all([page.waitForEvent('load'), page.locator('main form button').first().click()]);
   };
 
-const caseStop = (name: keyof ToldCases): Stop => ({ name: `case-${name}`, path: `/cases/${numberOf(name)}` });
-const numberOf = (name: keyof ToldCases): string => {
+const caseStop = (name: keyof typeof told): Stop => ({ name: `case-${name}`, path: `/cases/${numberOf(name)}` });
+const numberOf = (name: keyof typeof told): string => {
   const given = told[name];
   return typeof given === 'string' ? given : given.number;
 };
@@ -59,11 +59,50 @@ const stops: Record<string, () => Stop[]> = {
       },
     },
     { name: 'follow', path: '/follow' },
+    { name: 'help', path: '/help' },
+    { name: 'help-page', path: '/help/instructions/hand-in-a-document' },
     { name: 'follow-none', path: '/follow', act: send({ number: 'INS-2026-999999', code: 'AAAA-BBBB' }), status: 404 },
     {
       name: 'followed',
       path: '/follow',
       act: send({ number: told.filed.number, code: told.filed.accessCode }),
+    },
+    { name: 'access-request', path: '/access-requests/new' },
+    {
+      name: 'access-request-rows',
+      path: '/access-requests/new',
+      act: async (page) => {
+        await page.locator('[name="users[0].surname"]').fill('Нұрғалиева');
+        await Promise.all([page.waitForEvent('load'), page.locator('main form button.quiet').click()]);
+        await page.locator('[name="users[1].surname"]').waitFor();
+        if ((await page.locator('[name="users[0].surname"]').inputValue()) !== 'Нұрғалиева')
+          throw new Error('what was typed is lost');
+      },
+    },
+    {
+      name: 'access-request-refused',
+      path: '/access-requests/new',
+      act: send({ '"applicant.bin"': '980740001234', '"users[0].iin"': '1', '"users[0].email"': 'ulzhan' }),
+      status: 422,
+    },
+    { name: 'technical-request', path: '/technical-requests/new' },
+    {
+      name: 'technical-request-refused',
+      path: '/technical-requests/new',
+      act: send({ '"reporter.email"': 'ulzhan' }),
+      status: 422,
+    },
+    { name: 'completion', path: '/access-requests/completion' },
+    {
+      name: 'completion-none',
+      path: '/access-requests/completion',
+      act: send({ number: 'ACC-2026-999999', code: 'AAAA-BBBB' }),
+      status: 404,
+    },
+    {
+      name: 'completion-missing',
+      path: '/access-requests/completion',
+      act: send({ number: told.access.number, code: told.access.accessCode }),
     },
     { name: 'upload', path: told.link },
     { name: 'upload-used', path: '/upload/used', status: 404 },
@@ -83,6 +122,12 @@ const stops: Record<string, () => Stop[]> = {
     { name: 'requests', path: '/requests' },
     ...(['outOfScope', 'concluded', 'voided'] as const).map(caseStop),
     {
+      name: 'document',
+      path: `/cases/${numberOf('concluded')}`,
+      act: (page) =>
+        Promise.all([page.waitForEvent('load'), page.locator('.documents a[href^="/cases/"]').first().click()]),
+    },
+    {
       ...caseStop('inStudy'),
       act: async (page) => {
         await page.locator('.picture .step-done').first().waitFor();
@@ -100,11 +145,34 @@ const stops: Record<string, () => Stop[]> = {
         await form.locator('textarea').fill('а');
         await form.locator('select').selectOption({ index: 1 });
         await Promise.all([page.waitForEvent('load'), form.locator('button').click()]);
+        // What was typed is there again, and stands where the reader looks.
+        await page.waitForFunction(
+          `document.activeElement?.value === 'а' && document.activeElement.closest('details').open`,
+        );
       },
       status: 422,
     },
   ],
-  'management.ala': () => [caseStop('concluded')],
+  'management.ala': () => [
+    caseStop('concluded'),
+    { name: 'tasks', path: '/tasks' },
+    {
+      name: 'substitutions',
+      path: '/substitutions',
+      act: send({ principal: 'management.ala', substitute: 'hr.ala', from: '2026-01-01', until: '2099-12-31' }),
+    },
+    { name: 'deadlines', path: '/deadlines' },
+    { name: 'calendar', path: '/calendar' },
+    {
+      name: 'notices',
+      path: '/notices',
+      act: async (page) => {
+        await page.locator('input[value=digest]').check();
+        await Promise.all([page.waitForEvent('load'), page.locator('main form button').click()]);
+        await page.locator('input[value=digest]:checked').waitFor();
+      },
+    },
+  ],
   'iss.central': () => [{ name: 'cases', path: '/cases' }, caseStop('filed')],
   'iss.shy': () => [
     { name: 'cases', path: '/cases' },
@@ -113,13 +181,43 @@ const stops: Record<string, () => Stop[]> = {
   auditor: () => [
     { name: 'cases', path: '/cases' },
     { name: 'audit', path: `/audit?seed=7&chain=${told.concluded}` },
+    { name: 'access-log', path: '/audit/access-log' },
+    { name: 'access-log-none', path: '/audit/access-log?login=nobody&from=2026-01-01&to=2026-01-02' },
     { name: 'cases-filtered', path: '/cases?state=open&broken=true' },
     { name: 'cases-none', path: '/cases?to=2020-01-01' },
     { name: 'cases-found', path: '/cases', act: send({ value: '850412400121' }) },
     { name: 'trail', path: `/cases/${told.concluded}?before=180` },
     { name: 'export-silent', path: `/cases/${told.concluded}/export`, status: 503 },
   ],
-  registrar: () => [{ name: 'home', path: '/' }],
+  'ib.admin': () => [
+    { name: 'tasks', path: '/tasks' },
+    { name: 'cases', path: '/cases' },
+    caseStop('access'),
+    { name: 'access-journal', path: '/access-journal' },
+    {
+      name: 'violation-refused',
+      path: '/access-violations',
+      act: async (page) => {
+        await page.locator('summary').first().click();
+        await page.locator('[name=facts]').fill('Логин екі адамда.');
+        await page.locator('[name=kind]').selectOption('sharedLogin');
+        await Promise.all([page.waitForEvent('load'), page.locator('main form button').first().click()]);
+      },
+      status: 422,
+    },
+  ],
+  dpo: () => [{ name: 'access-journal-none', path: '/access-journal?to=2020-01-01' }],
+  'is.admin': () => [{ name: 'cases', path: '/cases?process=technical-request' }, caseStop('technical')],
+  registrar: () => [
+    { name: 'home', path: '/' },
+    { name: 'technical-register', path: '/technical-requests/register' },
+    {
+      name: 'technical-register-refused',
+      path: '/technical-requests/register',
+      act: send({ '"reporter.email"': 'ulzhan' }),
+      status: 422,
+    },
+  ],
   administrator: () => [{ name: 'home', path: '/' }],
 };
 

@@ -205,7 +205,7 @@ test(
       await addsDocument(page, name);
       await downloads(page, name);
 
-      await page.getByRole('button', { name: /^Выйти/ }).click();
+      await page.getByRole('button', { name: /^Выйти \(/ }).click();
       await page.getByRole('button', { name: 'Выйти', exact: true }).click();
       await page
         .getByText('Вы вышли')

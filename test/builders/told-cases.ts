@@ -1,5 +1,8 @@
 import { createHandledJobs } from '../../core/handled-jobs.js';
+import { journalUser } from '../../core/access-request/journal-rows.js';
+import { accessRequest, accessUser } from './access-request.js';
 import { staff } from './inspection.js';
+import { phoneCall, technicalRequest } from './technical-request.js';
 import { somebody as step } from '../helpers/database.js';
 import type { ApiSite, Caller } from '../helpers/api-site.js';
 
@@ -238,6 +241,66 @@ async function tellVoided(site: ApiSite): Promise<string> {
   await database.transaction(step, async (tx) => {
     await clocks.cancelOfCase(tx, record._id);
     await cases.void(tx, record._id);
+  });
+  return number;
+}
+
+/** A request for access of two users: sent back, one system decided. */
+export async function tellAccess(site: ApiSite): Promise<ToldCases['filed']> {
+  const { accessRequests, cases, database } = site.services;
+  const rights = [
+    { system: 'sir', function: 'record.view' },
+    { system: 'pension', function: 'payment.export' },
+  ];
+  const users = [
+    accessUser({ rights, cellPhone: undefined }),
+    accessUser({ iin: '030110699567', surname: 'Кенжебаева', name: 'Гүлнара', workstationIp: undefined }),
+  ];
+  const response = await site.anybody.post(
+    '/api/access-requests',
+    accessRequest(day(site, -400), { users, copy: undefined }),
+  );
+  const { number, accessCode } = response.json<{ number: string; accessCode: string }>();
+  const { _id: caseId } = (await cases.byNumber(number))!;
+  await command(await site.as('ib.admin'), number, 'refusal-reasons', {
+    system: 'pension',
+    text: 'Бұйрық бір жылдан бұрын шыққан. Приказ старше одного года.',
+  });
+  await database.transaction({ kind: 'person', id: 'ib.admin' }, async (tx) => {
+    await accessRequests.noteMissing(tx, caseId, ['copy', 'users.0.cellPhone', 'users.1.workstationIp']);
+    await accessRequests.notePrecheck(tx, caseId, { check: 'noBasis', missingBasis: 'basisTooOld' });
+    await accessRequests.decide(tx, caseId, { system: 'pension', granted: false, ground: 'basisTooOld' });
+    await accessRequests.decide(tx, caseId, { system: 'sir', granted: true, ground: null });
+    const [{ userId } = { userId: '' }] = (await accessRequests.get(caseId, tx)).users;
+    await journalUser(site.services, tx, { caseId, userId, skudId: null, act: 'issued' });
+  });
+  await (
+    await site.as('ib.admin')
+  ).post('/api/access-violations', {
+    ...{ kind: 'dataDistributed', employeeId: staff.ofAlmaty, login: 'u-7q3k9zx2m4' },
+    facts: 'Азаматтың мекенжайы бөгде адамға жіберілген. Адрес гражданина отправлен постороннему лицу.',
+  });
+  return { number, accessCode };
+}
+
+/** A call of a user: fulfilled by a workaround with its defect linked, answered once, and told of again. */
+export async function tellTechnical(site: ApiSite): Promise<string> {
+  const { cases, database, technicalRequests } = site.services;
+  const admin = await site.as('is.admin');
+  const file = async (body: object): Promise<string> =>
+    (await admin.post('/api/technical-requests', body)).json<{ number: string }>().number;
+  const { reporter: _reporter, ...alarm } = technicalRequest({ source: 'monitoring' });
+  const number = await file(phoneCall({ relatesTo: await file(alarm) }));
+  const { _id: caseId } = (await cases.byNumber(number))!;
+  await command(admin, number, 'defect', { reference: 'SIR-2041', scope: 'modernisation' });
+  await command(admin, number, 'resolution', {
+    text: 'Кіру резервтік мекенжаймен ашылды. Вход открыт по резервному адресу.',
+  });
+  await database.transaction({ kind: 'person', id: 'is.admin' }, async (tx) => {
+    await technicalRequests.classify(tx, caseId, 'functioning');
+    await technicalRequests.fulfil(tx, caseId, 'workaround');
+    await technicalRequests.noteAnswer(tx, caseId, { letterId: null, at: tx.at });
+    await technicalRequests.settleDefect(tx, caseId, 'handedOver');
   });
   return number;
 }

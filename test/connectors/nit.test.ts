@@ -448,7 +448,7 @@ describe('a download that breaks', () => {
     const stop = new AbortController();
     const onProgress = () => stop.abort();
     const error = await failureOf(downloadExtract({ ...download, onProgress, signal: stop.signal }));
-    expect(error).toMatchObject({ name: 'RetryableError', message: 'the work with NIT was stopped before it ended' });
+    expect(error).toMatchObject({ name: 'RetryableError', message: 'the work was stopped before it ended' });
     expect(await store.files()).toEqual([]);
   });
 

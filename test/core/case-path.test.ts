@@ -3,7 +3,8 @@ import type { StoredClock } from '../../core/clocks.js';
 import { readDiagrams, type Diagram } from '../../core/diagrams.js';
 import type { DocumentRequest } from '../../core/documents.js';
 import type { HandledJob } from '../../core/handled-jobs.js';
-import { casePath, type KnownOfCase } from '../../core/inspection/case-path.js';
+import { casePath, type KnownOfCase } from '../../core/case-path.js';
+import { inspectionWaits, type KnownOfInspection } from '../../core/inspection/waits.js';
 import { blankInspection, type Inspection } from '../../core/inspection/model.js';
 
 const at = new Date('2026-06-10T09:00:00Z');
@@ -14,7 +15,11 @@ beforeAll(async () => {
   diagrams = await readDiagrams('inspection');
 });
 
-function known(changed: Partial<Omit<KnownOfCase, 'inspection'>> & { inspection?: Partial<Inspection> }): KnownOfCase {
+type Changed = Partial<Omit<KnownOfCase & KnownOfInspection, 'inspection' | 'waits'>> & {
+  inspection?: Partial<Inspection>;
+};
+
+function known(changed: Changed): KnownOfCase {
   const inspection = blankInspection({
     _id: 'C',
     number: 'INS-2026-000001',
@@ -26,7 +31,8 @@ function known(changed: Partial<Omit<KnownOfCase, 'inspection'>> & { inspection?
     ...changed.inspection,
   });
   const nothing = { requests: [], extracts: [], letters: [], clocks: [], decisions: [], jobs: [] };
-  return { state: 'open', at, ...nothing, ...changed, inspection };
+  const given = { state: 'open' as const, at, ...nothing, ...changed, inspection };
+  return { ...given, waits: inspectionWaits(given) };
 }
 
 const stepsOf = (given: KnownOfCase): string[] =>
@@ -95,7 +101,7 @@ test('every element that the code waits at is drawn', () => {
       'hrSanctionsCertificate',
       'additionalInformation',
     ].map((kind) => ({ kind, state: 'requested' }) as DocumentRequest),
-    extracts: [{ state: 'requested' } as KnownOfCase['extracts'][number]],
+    extracts: [{ state: 'requested' } as KnownOfInspection['extracts'][number]],
     letters: ['composed', 'failed'].map((state) => ({ state }) as KnownOfCase['letters'][number]),
   });
   expect(stepsOf(open)).toHaveLength(13);

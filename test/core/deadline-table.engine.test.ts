@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Temporal } from 'temporal-polyfill';
@@ -49,4 +50,20 @@ test('the engine answers for every rule, on each side of every validity, the row
 test('the engine answers none for a rule that the table lacks', async () => {
   const row = await engine.evaluateDecision('statutory-deadlines', { rule: 'DL-INS-99', startedOn: '2026-11-20' });
   expect(row).toBeNull();
+});
+
+test('the engine refuses two rows of one rule that hold on the same day: nothing is started by either', async () => {
+  const name = `twice-${randomBytes(4).toString('hex')}`;
+  const xml = await readFile(deadlineTableFile, 'utf8');
+  const [row = ''] = /<rule id="[^"]*">(?:(?!<\/rule>)[\s\S])*"DL-INS-1"[\s\S]*?<\/rule>/.exec(xml) ?? [];
+  const again = row.replaceAll(/ id="([^"]+)"/g, ' id="$1-again"');
+  const content = xml
+    .replace(row, row + again)
+    .replaceAll('id="statutory-deadlines"', `id="${name}"`)
+    .replaceAll('dmnElementRef="statutory-deadlines"', `dmnElementRef="${name}"`)
+    .replace(/(<definitions[^>]*? id=")[^"]+/, `$1${name}-table`);
+  await engine.deploy([{ name: `${name}.dmn`, content: Buffer.from(content) }]);
+  const event = { startedOn: '2026-11-20' };
+  await expect(engine.evaluateDecision(name, { ...event, rule: 'DL-INS-1' })).rejects.toThrow(name);
+  expect(await engine.evaluateDecision(name, { ...event, rule: 'DL-INS-2' })).toMatchObject({ rule: 'DL-INS-2' });
 });

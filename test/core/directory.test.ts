@@ -3,6 +3,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { inProject, loadOrganisation } from '../../config/index.js';
 import { createDirectory, DirectoryFileError, type Directory } from '../../core/directory.js';
+import { employeeWords, inEachLanguage } from '../../core/employee-words.js';
 import { identificationCheckDigit } from '../../core/iin.js';
 import { createPeople, type People } from '../../core/people.js';
 import { createVault, type Vault } from '../../core/vault.js';
@@ -85,7 +86,7 @@ describe('the demo organisation', () => {
     });
 
   test('is imported, and every user of the development identity provider is in it', async () => {
-    expect(await load()).toEqual({ added: 73, changed: 0, unchanged: 0, left: 0 });
+    expect(await load()).toEqual({ added: 77, changed: 0, unchanged: 0, left: 0 });
     const { users } = JSON.parse(readFileSync(inProject('local', 'identity', 'users.json'), 'utf8')) as {
       users: { login: string; name: string; employeeId: string; roles: string[]; groups: string[] }[];
     };
@@ -94,14 +95,22 @@ describe('the demo organisation', () => {
       expect(employee).toMatchObject({ employeeId: user.employeeId, fullName: user.name, active: true });
       const suffix = employee?.branchCode ? `branch-${employee.branchCode}` : 'central';
       const groups = user.roles.flatMap((role) =>
-        role === 'iss' ? [`ins-iss-${suffix}`] : role === 'management' ? [`ins-mgmt-${suffix}`] : [],
+        role === 'iss'
+          ? [`ins-iss-${suffix}`]
+          : role === 'management'
+            ? [`ins-mgmt-${suffix}`]
+            : role === 'ib-admin'
+              ? ['acc-ib-admin']
+              : role === 'is-admin'
+                ? ['tech-is-admin']
+                : [],
       );
       expect(user.groups).toEqual(groups);
     }
     expect(new Set(users.flatMap(({ roles }) => roles))).toEqual(
       new Set([
-        ...['iss', 'management', 'hr', 'unit-head', 'employee'],
-        ...['auditor', 'process-owner', 'registrar', 'administrator'],
+        ...['iss', 'management', 'hr', 'ib-admin', 'is-admin', 'unit-head', 'employee'],
+        ...['auditor', 'process-owner', 'registrar', 'administrator', 'dpo'],
       ]),
     );
   });
@@ -116,7 +125,7 @@ describe('the demo organisation', () => {
 
   test('imported again changes nothing', async () => {
     await load();
-    expect(await load()).toEqual({ added: 0, changed: 0, unchanged: 73, left: 0 });
+    expect(await load()).toEqual({ added: 0, changed: 0, unchanged: 77, left: 0 });
   });
 
   test('tells heads and superiors up to the top', async () => {
@@ -147,6 +156,23 @@ describe('the demo organisation', () => {
     expect(await directory.headsOfUnitsOf([])).toEqual([]);
     expect(await directory.headsOfUnitsOf(['SC-9999'])).toEqual([]);
   });
+});
+
+test('words in Kazakh may be left out, by column or by row', async () => {
+  await directory.importCsv(file(row(1)));
+  expect(await directory.employee('T-1')).toMatchObject({ fullNameKk: null, positionKk: null });
+  const withKazakh = [`${header},position_kk`, `${row(1)},Маман`, `${row(2)},`].join('\n');
+  await directory.importCsv(
+    (async function* () {
+      yield* [Buffer.from(withKazakh)];
+    })(),
+  );
+  const [one, two] = [(await directory.employee('T-1'))!, (await directory.employee('T-2'))!];
+  expect([one.positionKk, two.positionKk]).toEqual(['Маман', null]);
+  expect(employeeWords(one, 'kk')).toEqual({ name: 'Тестов Номер 1', position: 'Маман', unit: 'Бөлім' });
+  expect(employeeWords(one, 'ru')).toEqual({ name: 'Тестов Номер 1', position: 'Специалист', unit: 'Отдел' });
+  expect(employeeWords(two, 'kk').position).toBe('Специалист');
+  expect(inEachLanguage(one, 'position')).toMatchObject({ kk: 'Маман', ru: 'Специалист', ky: 'Специалист' });
 });
 
 test('name, IIN, position and address are sealed with a key of the employee alone', async () => {

@@ -14,7 +14,12 @@ import { pdfText } from '../helpers/pdf-text.js';
 const organisation = loadOrganisation('demo');
 const languages = ['kk', 'ru'] as const;
 /** The state whose act a process follows; letters of `shared/` go out in both. */
-const states: Record<string, readonly (keyof typeof languagesOf)[]> = { inspection: ['KZ'], shared: ['KZ', 'KG'] };
+const states: Record<string, readonly (keyof typeof languagesOf)[]> = {
+  inspection: ['KZ'],
+  'access-request': ['KZ'],
+  'technical-request': ['KZ'],
+  shared: ['KZ', 'KG'],
+};
 const languagesOfLetter = (name: string) => [
   ...new Set((states[name.split('/')[0] ?? ''] ?? []).flatMap((state) => languagesOf[state])),
 ];
@@ -77,7 +82,7 @@ describe('every letter', () => {
     '%s tells its addressee no number of an inspection, unless he is the applicant',
     (name) => {
       const { placeholders } = loadTemplate(name, 'ru');
-      expect('caseNumber' in placeholders).toBe(name === 'inspection/receipt');
+      expect('caseNumber' in placeholders).toBe(/^[a-z-]+\/receipt$/.test(name));
     },
   );
 
@@ -121,9 +126,21 @@ function shownValue(name: string, value: unknown, language: string): string[] {
     const words = (value as Record<string, unknown>)[language];
     return typeof words === 'string' ? [words] : shownValues(value as LetterData, language);
   }
-  const coded = ['kind', 'component', 'finding', 'signs', 'failed', 'rule', 'triggerKind', 'documentKind'].includes(
-    name,
-  );
+  const coded = [
+    'kind',
+    'component',
+    'finding',
+    'ground',
+    'signs',
+    'failed',
+    'rule',
+    'triggerKind',
+    'documentKind',
+    'task',
+    'action',
+    'missing',
+    'done',
+  ].includes(name);
   return coded || typeof value !== 'string' || /^\d{4}-\d{2}-\d{2}$/.test(value) ? [] : [value];
 }
 

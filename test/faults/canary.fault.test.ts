@@ -2,11 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { completeTask, waitFor } from '../../local/play/tasks.js';
+import { phoneCall } from '../builders/technical-request.js';
+import { pdf } from '../helpers/api-site.js';
 import { findPlaintext, scanForPlaintext } from '../helpers/canary.js';
 import { startOwnStack, type OwnStack } from '../helpers/own-stack.js';
 
 /**
- * Canary values are planted in every personal field of an inspection that runs to its end; then everything that the engine, OpenSearch, the
+ * Canary values are planted in every personal field of an inspection and of a technical request that run to their ends; then everything that the engine, OpenSearch, the
  * logs and MongoDB hold is searched for them. A control that has to be there shows that the search finds what is there.
  */
 const minutes = 60_000;
@@ -28,12 +30,18 @@ const planted = {
   reasoning: canary('обоснование'),
   measure: canary('мера'),
   ground: canary('основание'),
+  reporter: canary('обратившийся'),
+  job: canary('должность'),
+  login: 'canary-login-qzxv7',
+  reason: canary('причина'),
+  defect: canary('дефект'),
+  answer: canary('ответ'),
 };
 let own: OwnStack;
 
 beforeAll(async () => {
   own = await startOwnStack(5300);
-}, 5 * minutes);
+}, 10 * minutes);
 
 afterAll(async () => {
   await own?.stop();
@@ -126,6 +134,8 @@ test(
     await complete('UserTask_NotifyCentralOffice', 'iss.ala', { noticeApproved: true });
     await waitFor(async () => (await caseFile()).state === 'closed', 'the end of the case', 2 * minutes);
 
+    await technicalRequestToItsEnd();
+
     const needles = Object.values(planted);
     const everything = [...needles, ...(await directoryValues())];
 
@@ -149,6 +159,43 @@ test(
   },
   10 * minutes,
 );
+
+/** A failure told by phone, fulfilled by a workaround, whose defect is removed. */
+async function technicalRequestToItsEnd(): Promise<void> {
+  const [registrar, admin] = [await own.signIn('registrar'), await own.signIn('is.admin')];
+  const { reporter: surname, job: position, login, phone, email } = planted;
+  const filed = await registrar.post<{ number: string }>(
+    '/api/technical-requests',
+    phoneCall({
+      reporter: { surname, name: surname, middleName: surname, position, login, phone, email },
+      text: planted.reason,
+      attachment: {
+        name: `${planted.fileName}.pdf`,
+        contentType: 'application/pdf',
+        content: pdf().toString('base64'),
+      },
+    }),
+  );
+  expect(filed.status).toBe(201);
+  const { number: caseNumber } = filed.body;
+  const write = async (name: string, body: unknown): Promise<void> => {
+    expect((await admin.post(`/api/cases/${caseNumber}/${name}`, body)).status).toBe(200);
+  };
+  const complete = (task: string, variables: Record<string, string>): Promise<string> =>
+    completeTask(own.engine, {
+      ...{ caseNumber, elementId: `UserTask_${task}`, login: 'is.admin', variables },
+      timeoutMs: 2 * minutes,
+    });
+  await write('defect', { reference: planted.defect });
+  await write('resolution', { text: planted.answer });
+  await complete('ClassifyRequest', { classification: 'functioning' });
+  await complete('FulfilRequest', { fulfilment: 'workaround' });
+  const file = async () => (await admin.get<{ state: string; answers: unknown[] }>(`/api/cases/${caseNumber}`)).body;
+  await waitFor(async () => (await file()).answers.length === 1, 'the first answer', 2 * minutes);
+  await write('resolution', { text: planted.answer });
+  await complete('RemoveDefect', { defectOutcome: 'removed' });
+  await waitFor(async () => (await file()).state === 'closed', 'the end of the technical request', 2 * minutes);
+}
 
 /** Names, addresses and numbers of the directory are personal too. */
 async function directoryValues(): Promise<string[]> {

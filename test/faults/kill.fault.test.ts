@@ -9,8 +9,8 @@ const minutes = 60_000;
 let own: OwnStack;
 
 beforeAll(async () => {
-  own = await startOwnStack(4700);
-}, 5 * minutes);
+  own = await startOwnStack(4700, { operate: false });
+}, 10 * minutes);
 
 afterAll(async () => {
   await own?.stop();

@@ -14,7 +14,7 @@ const read = (folders: string[], ending: RegExp): [file: string, source: string]
   );
 
 /** Of products, formats and numbers, the same in every language. */
-const names = ['Merzim', 'Tasklist', 'Operate', 'PDF', 'SHA', 'INS'];
+const names = ['Merzim', 'Tasklist', 'Operate', 'PDF', 'SHA', 'INS', 'ACC'];
 
 function merged(all: Sayings[]): Sayings {
   return {

@@ -9,11 +9,14 @@ export interface Page {
 
 const skipped = new Set(['node_modules', 'dist', 'coverage', 'target', '.git', '.merzim']);
 
-/** All Markdown pages for people: letters of `config/letters` are none, their links are placeholders. */
+/** Letters, whose links are placeholders, and help, whose links are pages of the site. */
+const noDocuments = /^config\/(letters$|help\/)/;
+
+/** All Markdown pages for who works on the project. */
 export function readPages(root: string, folder = ''): Page[] {
   return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const file = path.posix.join(folder, entry.name);
-    if (entry.isDirectory()) return skipped.has(entry.name) || file === 'config/letters' ? [] : readPages(root, file);
+    if (entry.isDirectory()) return skipped.has(entry.name) || noDocuments.test(file) ? [] : readPages(root, file);
     return entry.name.endsWith('.md') ? [{ file, text: readFileSync(path.join(root, file), 'utf8') }] : [];
   });
 }

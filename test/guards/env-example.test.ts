@@ -63,7 +63,7 @@ describe('.env.example', () => {
 
   test('shows the defaults as they are', () => {
     const settings = parseSettings(filledIn());
-    const examples = /^(CAMUNDA_OAUTH_URL|CAMUNDA_BASIC_|ZEEBE_CLIENT_|ENGINE_MANAGEMENT_URL|MAIL_WEB_URL)/;
+    const examples = /^(CAMUNDA_OAUTH_URL|CAMUNDA_BASIC_|ZEEBE_CLIENT_|ENGINE_MANAGEMENT_URL|MAIL_WEB_URL|SKUD_URL$)/;
     const defaults = shownIn(content).filter(({ name, optional }) => optional && !examples.test(name));
     const withDefaults: Settings = parseSettings({
       ...filledIn(),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { newInspection, registeredView } from '../../api/inspection/schemas.js';
+import { registeredView } from '../../api/cases/shapes.js';
+import { newInspection } from '../../api/inspection/schemas.js';
 import { inProject } from '../../config/index.js';
 import { loadDeadlineTable } from '../../core/deadline-table.js';
 import { roles } from '../../core/rights.js';
@@ -70,11 +71,13 @@ describe("the operator's guide", () => {
     expect(named).toEqual(rules.sort());
   });
 
-  test('has a line for each task of the inspection', () => {
+  test('has a line for each task of the processes', () => {
     const files = [
       'inspection/inspection',
       'inspection/inspection-nit-extract',
       'inspection/inspection-offence-report',
+      'access-request/access-request',
+      'technical-request/technical-request',
     ];
     const tasks = [...files, 'shared/document-request', 'shared/send-letter'].flatMap((file) =>
       [...read('bpmn', `${file}.bpmn`).matchAll(/<bpmn:userTask id="[^"]+" name="([^"]+)"/g)].map(

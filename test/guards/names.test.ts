@@ -108,6 +108,14 @@ describe('what the comparison finds', () => {
         outputs: ['decisionAccepted', 'refusalReason'],
         file: 'workers/shared/record-decision.ts',
       },
+      {
+        type: 'task.announce',
+        title: 'Announce task',
+        errors: [],
+        inputs: ['caseId', 'caseNumber', 'decision', 'decisionSubject'],
+        outputs: [],
+        file: 'workers/shared/announce-task.ts',
+      },
     ],
     decisions: [{ name: 'sample.answer-request', answers: ['granted'] }],
     messages: ['sample.request-registered', 'sample.answer-received'],
@@ -151,16 +159,16 @@ describe('what the comparison finds', () => {
   });
 
   test('a worker in a file of another name', async () => {
-    const [check, record] = sample.workers;
+    const [check, ...others] = sample.workers;
     const moved = { ...check!, file: 'workers/sample/check.ts' };
-    expect(await faultsOf({ workers: [moved, record!] })).toEqual([
+    expect(await faultsOf({ workers: [moved, ...others] })).toEqual([
       'workers/sample/check.ts: the worker of sample.check-request belongs in workers/sample/check-request.ts',
     ]);
   });
 
   test('an error that no event catches', async () => {
-    const [check, record] = sample.workers;
-    expect(await faultsOf({ workers: [{ ...check!, errors: ['SAMPLE_REFUSED'] }, record!] })).toEqual([
+    const [check, ...others] = sample.workers;
+    expect(await faultsOf({ workers: [{ ...check!, errors: ['SAMPLE_REFUSED'] }, ...others] })).toEqual([
       expect.stringContaining('error SAMPLE_REFUSED is caught by no event'),
     ]);
   });
@@ -197,14 +205,14 @@ describe('what the comparison finds', () => {
     const faults = await faultsOf({}, ['processId="send-letter"', 'processId="post-letter"']);
     expect(faults).toEqual([
       expect.stringContaining('calls post-letter, which no diagram draws'),
-      'bpmn/shared/send-letter.bpmn: no message starts it and no diagram calls it',
+      'bpmn/shared/send-letter.bpmn: no message and no timer starts it, and no diagram calls it',
     ]);
   });
 
   test.each<[string, [string, string], string]>([
     ['an input that nothing provides', ['source="=clockId"', 'source="=lostId"'], 'reads lostId'],
     ['a timer on a variable that nothing provides', ['=targetAt<', '=lostAt<'], 'the timer reads lostAt'],
-    ['an input that the worker does not take', ['target="decisionSubject"', 'target="subject"'], 'maps subject, which'],
+    ['an input that the worker does not take', ['target="taskElementId"', 'target="element"'], 'maps element, which'],
     [
       'an output that the worker does not return',
       ['source="=refusalReason"', 'source="=reason"'],

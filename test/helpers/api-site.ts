@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { jest } from '@jest/globals';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import * as openid from 'openid-client';
 import { buildApp } from '../../api/app.js';
@@ -49,11 +48,13 @@ export class ApiSite {
     readonly app: App,
     private readonly identity: IdentityServer,
     private readonly sessions: Sessions,
+    private readonly warn: typeof console.warn,
   ) {}
 
   static async start(env: Record<string, string> = {}): Promise<ApiSite> {
     // The provider says at each start that its state is in memory, which is meant.
-    jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const { warn } = console;
+    console.warn = () => undefined;
     const identity = await startIdentityServer({
       host: '127.0.0.1',
       port: 0,
@@ -98,6 +99,7 @@ export class ApiSite {
       app,
       identity,
       createSessions({ database, secret: settings.web.sessionSecret, clock }),
+      warn,
     );
   }
 
@@ -113,7 +115,7 @@ export class ApiSite {
     await database.connection.dropDatabase();
     await database.trail.dropDatabase();
     await database.close();
-    jest.restoreAllMocks();
+    console.warn = this.warn;
   }
 
   /** Somebody who never signed in. */
@@ -262,6 +264,11 @@ export class Caller {
   /** The same caller, whose `get` and `page` ask by another method. */
   asking(method: 'GET' | 'HEAD'): Caller {
     return new Caller(this.app, this.headers, this.csrf, this.address, method);
+  }
+
+  /** What the caller shows with each request. */
+  get credentials(): Record<string, string> {
+    return { ...this.headers };
   }
 
   /** The session for a browser, where there is one. */

@@ -1,8 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
-const project = fileURLToPath(new URL('../..', import.meta.url));
+import { startSimulator } from './simulator.js';
 
 export interface SeenRequest {
   atMs: number;
@@ -26,41 +22,14 @@ export interface NitSimulator {
 
 /** Starts the NIT simulator as the process of its own that it is in the demo. */
 export async function startNitSimulator(env: Record<string, string> = {}): Promise<NitSimulator> {
-  const child = spawn(
-    process.execPath,
-    ['--import', './test/helpers/typescript-loader.mjs', 'local/simulators/nit/main.ts'],
-    {
-      cwd: project,
-      env: {
-        PATH: process.env.PATH,
-        PORT: '0',
-        PREPARE_MS: '0',
-        NIT_CLIENT_ID: 'it',
-        NIT_CLIENT_SECRET: 's:%',
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the NIT simulator ended with ${code} before it listened`)));
-    child.stdout.once('data', (line: Buffer) => resolve((JSON.parse(line.toString()) as { url: string }).url));
-  });
-  const call = async (method: string, body?: unknown): Promise<unknown> => {
-    const answer = await fetch(`${url}/control`, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
-    if (!answer.ok) throw new Error(`control: ${await answer.text()}`);
-    return answer.json();
-  };
+  const settings = { PREPARE_MS: '0', NIT_CLIENT_ID: 'it', NIT_CLIENT_SECRET: 's:%' };
+  const { url, control, stop } = await startSimulator('nit', { ...settings, ...env });
   return {
     url,
     settings: { url, clientId: 'it', clientSecret: 's:%' },
-    control: async (body) => void (await call('POST', body)),
-    reset: async () => void (await call('DELETE')),
-    seen: () => call('GET') as ReturnType<NitSimulator['seen']>,
-    stop: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    },
+    control: async (body) => void (await control('POST', body)),
+    reset: async () => void (await control('DELETE')),
+    seen: () => control('GET') as ReturnType<NitSimulator['seen']>,
+    stop,
   };
 }

@@ -110,6 +110,9 @@ const who: Record<CallerName, [CaseName, string]> = {
   'management of a branch that does not stand in': ['driver', 'management.shy'],
 };
 
+/** The login, or how he comes who has none: the same person stands in several columns, each with another case. */
+export const loginOf = (name: CallerName): string => who[name][1];
+
 /** Whose answer to the request in the case's file is awaited. */
 export const addressees: readonly CallerName[] = [
   'inspected employee',

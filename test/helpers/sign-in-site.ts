@@ -8,6 +8,7 @@ import { EncryptJWT } from 'jose';
 import * as openid from 'openid-client';
 import { languagePlugin } from '../../api/plugins/language.js';
 import { problemsPlugin } from '../../api/plugins/problems.js';
+import rateLimit from '@fastify/rate-limit';
 import { signInPlugin } from '../../api/plugins/sign-in.js';
 import { derivedKey } from '../../api/sign-in/sessions.js';
 import { inProject, type Settings } from '../../config/index.js';
@@ -103,6 +104,7 @@ export class SignInSite {
     await app.register(multipart);
     await app.register(languagePlugin, { organisation: { jurisdiction: 'KZ', timeZone: 'Asia/Almaty' } });
     await app.register(problemsPlugin, { page: (_request, problem) => `<h1>${problem.title}</h1>` });
+    await app.register(rateLimit, { global: false });
     await app.register(signInPlugin, { services: { settings, database, people, clock } });
     app.get('/me', (request) => ({ person: request.person, csrf: request.csrfToken() }));
     app.post('/change', (request) => ({ changed: true, by: request.person?.login ?? null }));

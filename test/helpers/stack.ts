@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { inProject, loadSettings, type Settings } from '../../config/index.js';
 import { waitFor } from '../../local/play/tasks.js';
 import { createEngine, type Engine } from '../../workers/engine.js';
+import { onInterrupt } from './on-interrupt.js';
 
 /** The running stack of this test run: started by test/global-setup.mjs, or an own one named by MERZIM_TEST_STACK. */
 export interface TestStack {
@@ -83,6 +84,8 @@ async function startApp(name: AppName, extraEnv: Record<string, string>): Promis
   child.stderr?.on('data', (chunk: Buffer) => written.push(chunk));
   const output = (): string => Buffer.concat(written).toString();
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const letGo = onInterrupt(() => app.stop());
+  void exited.then(letGo);
   const healthUrl = `http://127.0.0.1:${port}`;
   const app: RunningApp = {
     name,
@@ -96,7 +99,7 @@ async function startApp(name: AppName, extraEnv: Record<string, string>): Promis
   };
   try {
     await Promise.race([
-      waitFor(async () => (await fetch(`${healthUrl}/health/ready`)).ok, `${name} to get ready`, 60_000),
+      waitFor(async () => (await fetch(`${healthUrl}/health/ready`)).ok, `${name} to get ready`, 240_000),
       exited.then((code) => {
         throw new Error(`${name} ended with ${code}:\n${output().slice(-2_000)}`);
       }),

@@ -40,6 +40,11 @@ export class WorkerSite {
     return new WorkerSite(await composeServices(settings, 'test'));
   }
 
+  /** Workers beside what has the services already. */
+  static of(services: Services): WorkerSite {
+    return new WorkerSite(services);
+  }
+
   async stop(): Promise<void> {
     const { database } = this.services;
     await database.connection.dropDatabase();

@@ -72,6 +72,29 @@ describe('a decision is refused, recorded as such, and opens again', () => {
   );
 
   test.concurrent(
+    'when the director of a branch would decide on his own case; the management of the central office stands in (AMB-INS-08)',
+    async () => {
+      const it = await stage.file({ employees: named(staff.directorOfAlmaty) });
+      await it.inspected({ confirmed: true, signs: ['criminal'] });
+      const tasks = [
+        ['UserTask_TakeMeasures', 'measuresRecorded'] as const,
+        ['UserTask_SendMaterials', 'materialsApproved'] as const,
+      ];
+      for (const [elementId, answer] of tasks) {
+        expect((await it.task(elementId)).candidateGroups).toEqual(['ins-mgmt-central']);
+        expect(await it.decides(elementId, { [answer]: true }, { as: 'management.ala' })).toBe('inspected');
+      }
+      // The security service of the branch inspects all the same, and tells the central office.
+      expect((await it.inspection()).inspectingUnit).toBe('branch');
+      await it.measured({ as: 'management.central' });
+      await it.materialsApproved(undefined, 'management.central');
+      await it.noticeApproved();
+      expect(await it.ended()).toMatchObject({ outcome: 'confirmed' });
+    },
+    testMs,
+  );
+
+  test.concurrent(
     'when the screening lacks what the case file has to hold',
     async () => {
       const it = await stage.file({ employees: [] });

@@ -63,6 +63,7 @@ describe('the extracts of NIT', () => {
 
   test.each([
     { fault: 'refuse', reason: /^NIT_REFUSED/ },
+    { fault: 'take-back', reason: /^NIT_REFUSED/ },
     { fault: 'lie-hash', reason: /^NIT_MANIFEST_MISMATCH/ },
     { fault: 'out-of-period', reason: /^NIT_OUT_OF_SCOPE/ },
   ])(

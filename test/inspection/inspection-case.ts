@@ -258,19 +258,20 @@ export class InspectionCase {
     await this.found(confirmed);
     await this.concluded({ signs });
   }
-  async measured(): Promise<void> {
-    const manager = await this.manager();
+  /** Measures are taken by the management: of the unit that inspects, where nobody else is named. */
+  async measured({ as }: { as?: string } = {}): Promise<void> {
+    const manager = as ?? (await this.manager());
     const today = localDay(await this.stage.now(), this.stage.services.organisation.timeZone);
     for (const { lineId, finding: found } of (await this.inspection()).lines)
       if (found?.transferConfirmed) await this.writes('measures', measure(lineId, today), manager);
     await this.accepted('UserTask_TakeMeasures', { measuresRecorded: true }, { as: manager });
   }
   /** The materials go to the authorised body; for the signs that are given where there are several. */
-  async materialsApproved(signId?: string): Promise<void> {
+  async materialsApproved(signId?: string, as?: string): Promise<void> {
     await this.accepted(
       'UserTask_SendMaterials',
       { materialsApproved: true },
-      { as: await this.manager(), ...(signId ? { subject: { name: 'signId', value: signId } } : {}) },
+      { as: as ?? (await this.manager()), ...(signId ? { subject: { name: 'signId', value: signId } } : {}) },
     );
   }
   async noticeApproved(signId?: string): Promise<void> {

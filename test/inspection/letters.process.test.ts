@@ -34,6 +34,29 @@ async function mailOf(it: InspectionCase, messageId: string): Promise<ParsedMail
   return it.waitFor(async () => mail.mails.find((received) => received.messageId === messageId), `mail ${messageId}`);
 }
 
+describe('mail about a new task', () => {
+  test(
+    'reaches each who may complete it, once, with the number of the case and nothing of a person',
+    async () => {
+      const it = await stage.file();
+      const told = (): ParsedMail[] =>
+        mail.mails.filter(({ subject = '' }) =>
+          [`Жаңа тапсырма: ${it.number}`, `Новая задача: ${it.number}`].includes(subject),
+        );
+      await it.waitFor(() => Promise.resolve(told().length >= 2), 'mail about the screening');
+      await stage.allHadTheirTurn();
+      const to = told().map(({ to: given }) => (given && 'text' in given ? given.text : ''));
+      expect(to.sort()).toEqual(['iss.ala2@sc.example', 'iss.ala@sc.example']);
+      for (const received of told()) {
+        expect(received.attachments).toEqual([]);
+        expect(wordsOf(received)).toContain(`/cases/${it.number}`);
+        expect(wordsOf(received)).not.toContain(it.caseId);
+      }
+    },
+    testMs,
+  );
+});
+
 describe('letters', () => {
   test(
     'that ask for documents carry their own number and nothing of the inspection',

@@ -8,8 +8,8 @@ import { travel, type Journey } from '../../local/play/time.js';
 import { readLocalUsers } from '../../local/stack/web-users.js';
 import { deployAll, readResources } from '../../workers/deployment.js';
 import type { Engine } from '../../workers/engine.js';
-import { parseKeys } from '../../workers/engine-rest.js';
 import { trigger, type TriggerBody } from '../builders/inspection.js';
+import { exported } from '../helpers/exported.js';
 import { deployFixtures, startApps, testEngine, testStack, type AppName } from '../helpers/stack.js';
 import { InspectionCase } from './inspection-case.js';
 
@@ -69,21 +69,6 @@ export async function openStage({
   await deployAll(engine, readResources());
   await deployFixtures(engine, 'moment-passed');
   const running = await startApps(apps, { LOG_LEVEL: 'warn', ...env });
-
-  const exported = async (kind: string, fields: Record<string, string>): Promise<Record<string, unknown>[]> => {
-    const url = `${testStack().env['OPENSEARCH_URL']}/zeebe-record_${kind}_*/_search`;
-    const filter = Object.entries(fields).map(([name, value]) => ({ term: { [name]: value } }));
-    const answer = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ size: 100, sort: [{ position: 'desc' }], query: { bool: { filter } } }),
-    });
-    if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
-    const { hits } = parseKeys(await answer.text()) as {
-      hits: { hits: { _source: { value: Record<string, unknown> } }[] };
-    };
-    return hits.hits.map(({ _source }) => _source.value);
-  };
 
   const controlNit = async (request: RequestInit): Promise<void> => {
     const answer = await fetch(`${settings.nit.url.replace(/\/$/, '')}/control`, request);

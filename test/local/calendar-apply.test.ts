@@ -36,11 +36,11 @@ beforeAll(async () => {
   file = path.join(folder, 'kz-2026.json');
   const { file: _, versionId: __, ...content } = dayOff;
   await writeFile(file, JSON.stringify(content));
-}, 60_000);
+});
 afterAll(async () => {
   await mongod?.stop();
   if (folder) await rm(folder, { recursive: true });
-}, 60_000);
+});
 beforeEach(async () => {
   const database = `test_apply_${randomBytes(6).toString('hex')}`;
   env = {
@@ -193,5 +193,5 @@ describe('npm run calendar -- apply', () => {
     expect([same.code, same.stderr]).toEqual([2, expect.stringContaining('KZ 2026 is given twice')]);
     const bad = await apply('--batch', '0');
     expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining('--batch')]);
-  }, 60_000);
+  });
 });

@@ -23,7 +23,7 @@ afterEach(() => {
 const site = (travel = false): Site => {
   const folders = stackFolders('test', home);
   const tools = { javaHome: null, engineDir: null, mongod: null };
-  return { folders, ports: choosePorts(1000, {}), secrets: stackSecrets(folders.data), tools, travel };
+  return { folders, ports: choosePorts(1000, {}), secrets: stackSecrets(folders.data), tools, travel, operate: true };
 };
 
 describe('the ports of a stack', () => {
@@ -101,7 +101,7 @@ describe('the settings of a stack', () => {
       'PUBLIC_URL',
       'USERS_FILE',
     ]);
-    for (const name of ['MASTER_KEY', 'SESSION_SECRET', 'MONGODB_URI', 'NIT_CLIENT_SECRET'])
+    for (const name of ['MASTER_KEY', 'SESSION_SECRET', 'MONGODB_URI', 'NIT_CLIENT_SECRET', 'SKUD_TOKEN'])
       expect(Object.values(env)).not.toContain(all[name]);
   });
 
@@ -127,6 +127,7 @@ describe('a stack of which the user brings everything', () => {
       SMTP_URL: 'smtps://mail.example',
       OIDC_ISSUER: 'https://id.example/',
       NIT_URL: 'https://nit.example',
+      SKUD_URL: 'https://skud.example',
     };
     Object.assign(process.env, given);
     const skipped: string[] = [];
@@ -138,7 +139,7 @@ describe('a stack of which the user brings everything', () => {
     expect(stack.pids()).toEqual({});
     expect(stack.env).toMatchObject(given);
     expect(stack.adminMongodbUri).toBeNull();
-    expect(skipped).toEqual(['database', 'engine', 'mail', 'identity', 'nit']);
+    expect(skipped).toEqual(['database', 'engine', 'mail', 'identity', 'nit', 'skud']);
     await stack.stop();
   });
 });

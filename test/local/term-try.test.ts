@@ -53,7 +53,7 @@ beforeAll(async () => {
     await services.clocks.cancelOfCase(tx, cancelled.caseId);
   });
   await travelTo(now);
-}, 60_000);
+});
 afterAll(async () => {
   await site?.stop();
   await rm(folder, { recursive: true });
@@ -111,7 +111,7 @@ describe('npm run term -- try', () => {
     });
     expect(report.changes).toHaveLength(3);
     expect(await stored()).toEqual(before);
-  }, 60_000);
+  });
 
   test('the table as it is changes nothing, and --rule leaves the others out', async () => {
     const { code, stdout } = await run('try', deadlineTableFile, '--rule', 'DL-INS-2');
@@ -119,7 +119,7 @@ describe('npm run term -- try', () => {
     expect(stdout).toContain('no clock would have other moments');
     expect(stdout).toMatch(/^DL-INS-2 +1 +1 +0 +0 +0 +-$/m);
     expect(stdout).not.toContain('DL-INS-1');
-  }, 60_000);
+  });
 
   test('a row from tomorrow on counts for all, or by validity for none that began before', async () => {
     const file = await edited('tomorrow', (xml) => {
@@ -140,7 +140,7 @@ describe('npm run term -- try', () => {
     );
     expect(all.stdout).toMatch(/^DL-INS-1 +3 +0 +3 +0 +0 +-$/m);
     expect(none.stdout).toContain('no clock would have other moments');
-  }, 60_000);
+  });
 
   test('faults of the file are those of the lint, with row and column; a wrong call says what is right', async () => {
     const faulty = await run('try', await edited('faulty', length('"three"')));
@@ -152,5 +152,5 @@ describe('npm run term -- try', () => {
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('DL-INS-99 has no row')]);
     const wrong = await run('prove');
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('npm run term -- try DMNFILE')]);
-  }, 60_000);
+  });
 });

@@ -86,7 +86,7 @@ async function started(file: string): Promise<ChildProcess> {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ready = `http://127.0.0.1:${env.HEALTH_PORT}/health/ready`;
-  await waitFor(async () => (await fetch(ready).catch(() => null))?.ok, `${file} to be ready`, 60_000);
+  await waitFor(async () => (await fetch(ready).catch(() => null))?.ok, `${file} to be ready`);
   return child;
 }
 
@@ -165,7 +165,7 @@ test('a watchdog removes old files that nothing refers to, shows the clocks by r
   await application();
 
   const watchdog = await started('workers/watchdog-main.ts');
-  await waitFor(async () => (await orphans.findOne({ _id: fileId })) === null, 'the file to be removed', 30_000);
+  await waitFor(async () => (await orphans.findOne({ _id: fileId })) === null, 'the file to be removed');
   const figures = () => fetch(`http://127.0.0.1:${env.HEALTH_PORT}/metrics`).then((response) => response.text());
   await waitFor(
     async () => (await figures()).includes('merzim_clocks_open{rule="DL-INS-5"'),

@@ -3,13 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import { inProject } from '../../config/index.js';
-import { createEngineEpoch, type EngineEpoch } from '../../core/engine-epoch.js';
+import { newId } from '../../core/ids.js';
+import { acceptEngine, createEngineEpoch, markBackup, type EngineEpoch } from '../../core/engine-epoch.js';
 import { BusinessError, PermanentError, RetryableError } from '../../core/errors.js';
 import { defineWorker, type AnyWorker } from '../../workers/define-worker.js';
 import type { Engine, Variables } from '../../workers/engine.js';
 import { fetchedVariables } from '../../workers/job-handler.js';
 import { waitFor } from '../../local/play/tasks.js';
 import { openTestDatabase, type TestDatabase } from '../helpers/database.js';
+import { exported } from '../helpers/exported.js';
 import { newJobType, startRuntime, type TestRuntime } from '../helpers/runtime.js';
 import { deployFixtures, testEngine } from '../helpers/stack.js';
 
@@ -76,10 +78,12 @@ const effect: AnyWorker['run'] = async ({ tx, input }) => {
   await database.connection.collection('effects').insertOne({ at: tx.at, ...input }, { session: tx.session });
   return {};
 };
-const incidentOf = async (processInstanceKey: string) => {
-  const incident = await waitFor(async () => (await engine.incidents({ processInstanceKey }))[0], 'an incident');
+/** What the incident of an instance says. */
+const incidentOf = async (processInstanceKey: string): Promise<string> => {
+  const fields = { 'value.processInstanceKey': processInstanceKey, intent: 'CREATED' };
+  const incident = await waitFor(async () => (await exported('incident', fields))[0], 'an incident');
   await engine.cancelInstance(processInstanceKey);
-  return incident;
+  return String(incident['errorMessage']);
 };
 
 describe('a job is carried out', () => {
@@ -282,9 +286,7 @@ describe('an outcome that the diagram handles', () => {
     });
     await run(worker);
     const { processInstanceKey } = await start(worker);
-    expect((await incidentOf(processInstanceKey))?.message).toBe(
-      'threw TEST_REFUSED, which the worker does not declare',
-    );
+    expect(await incidentOf(processInstanceKey)).toBe('threw TEST_REFUSED, which the worker does not declare');
     expect(await effects()).toHaveLength(0);
   });
 });
@@ -314,15 +316,15 @@ describe('a fault', () => {
     await run(worker);
     const { processInstanceKey } = await start(worker, { retries: 2 });
     const incident = await incidentOf(processInstanceKey);
-    expect(incident?.message).toContain('no answer about');
-    expect(incident?.message).not.toMatch(/Сериков|850101300123|serikov/);
+    expect(incident).toContain('no answer about');
+    expect(incident).not.toMatch(/Сериков|850101300123|serikov/);
   });
 
   test('of a kind that nobody foresaw tells only its name', async () => {
     const worker = step({ run: () => Promise.reject(new TypeError('Серик Сериков is not a function')) });
     await run(worker);
     const { processInstanceKey } = await start(worker, { retries: 1 });
-    expect((await incidentOf(processInstanceKey))?.message).toBe('unexpected TypeError');
+    expect(await incidentOf(processInstanceKey)).toBe('unexpected TypeError');
   });
 
   test('that repeating will not mend is an incident at once', async () => {
@@ -335,7 +337,7 @@ describe('a fault', () => {
     });
     await run(worker);
     const { processInstanceKey } = await start(worker);
-    expect((await incidentOf(processInstanceKey))?.message).toBe('caseId 01X names no case');
+    expect(await incidentOf(processInstanceKey)).toBe('caseId 01X names no case');
     expect(runs).toBe(1);
   });
 
@@ -344,7 +346,7 @@ describe('a fault', () => {
     await run(worker);
     const { processInstanceKey } = await start(worker, { amount: 'Сериков' });
     const incident = await incidentOf(processInstanceKey);
-    expect(incident?.message).toBe(`input of ${worker.type} is wrong: amount: invalid_type, expected number`);
+    expect(incident).toBe(`input of ${worker.type} is wrong: amount: invalid_type, expected number`);
     expect(await effects()).toHaveLength(0);
   });
 
@@ -355,7 +357,7 @@ describe('a fault', () => {
     });
     await run(worker);
     const { processInstanceKey } = await start(worker);
-    expect((await incidentOf(processInstanceKey))?.message).toBe(
+    expect(await incidentOf(processInstanceKey)).toBe(
       `output of ${worker.type} is wrong: (all): unrecognized_keys name`,
     );
     expect(await effects()).toHaveLength(0);
@@ -369,8 +371,8 @@ describe('a fault', () => {
     await run(worker);
     const { processInstanceKey } = await start(worker);
     const incident = await incidentOf(processInstanceKey);
-    expect(incident?.message).toContain('code: has to be a code');
-    expect(incident?.message).not.toContain('Сериков');
+    expect(incident).toContain('code: has to be a code');
+    expect(incident).not.toContain('Сериков');
   });
 });
 
@@ -423,6 +425,57 @@ describe('the epoch of the engine', () => {
     const asker = createEngineEpoch({ database, engine });
     asker.forget();
     expect(await asker.current()).toBe(epochs[0]);
+  });
+
+  test('tells, after a backup, a database and an engine that were not restored together', async () => {
+    const ask = () => createEngineEpoch({ database, engine }).current();
+    const epoch = await ask();
+    const epochs = database.connection.collection<{ _id: string; tides?: { _id: string }[] }>('engine-epochs');
+    const known = async () => (await epochs.findOne({ _id: epoch }))!;
+    const tides = async () => ((await known()).tides ?? []).map(({ _id }) => _id);
+    const before = await tides();
+    await markBackup(database);
+    const atBackup = await known();
+    // Two start at once after it: they agree on one tide.
+    await Promise.all([ask(), ask()]);
+    const afterwards = await known();
+    expect(await tides()).toHaveLength(before.length + 1);
+    await ask();
+    expect(await known()).toMatchObject({ tides: afterwards.tides, backedUp: false });
+
+    await epochs.replaceOne({ _id: epoch }, atBackup);
+    await expect(ask()).rejects.toThrow('the database is of an earlier moment than the engine');
+    await epochs.replaceOne({ _id: epoch }, afterwards);
+    const unknown = { _id: newId(), deployed: true };
+    await epochs.updateOne({ _id: epoch }, { $push: { tides: unknown } });
+    await expect(ask()).rejects.toThrow('the engine is of an earlier moment than the database');
+
+    await acceptEngine(database);
+    expect(await ask()).toBe(epoch);
+    expect((await known()).tides!.at(-1)).toMatchObject({ deployed: true });
+    expect(await ask()).toBe(epoch);
+  });
+
+  test('is told again where a worker was killed between database and engine', async () => {
+    const ask = () => createEngineEpoch({ database, engine }).current();
+    const epoch = await ask();
+    const epochs = database.connection.collection<{ _id: string; tides?: { _id: string; deployed: boolean }[] }>(
+      'engine-epochs',
+    );
+    const untold = { _id: newId(), deployed: false };
+    await epochs.updateOne({ _id: epoch }, { $push: { tides: untold } });
+    await ask();
+    expect((await epochs.findOne({ _id: epoch }))!.tides!.at(-1)).toEqual({ ...untold, deployed: true });
+    // It had reached the engine, and the answer was lost.
+    await epochs.updateOne(
+      { _id: epoch },
+      { $set: { 'tides.$[own].deployed': false } },
+      {
+        arrayFilters: [{ 'own._id': untold._id }],
+      },
+    );
+    await ask();
+    expect((await epochs.findOne({ _id: epoch }))!.tides!.at(-1)).toEqual({ ...untold, deployed: true });
   });
 
   test('two workers of one job type do not start together', async () => {

@@ -42,12 +42,15 @@ export function recordDecision(decisions: readonly AnyDecision[]) {
       const decision = byName.get(input.decision);
       if (!decision) throw new PermanentError(`decision ${input.decision} is not declared`, { field: 'decision' });
       const person = task.assignee === null ? null : await services.people.byLogin(task.assignee);
-      const byPerson = task.assignee === null ? tx : { ...tx, by: { kind: 'person' as const, id: task.assignee } };
+      const verdict =
+        person && may(person, `decision:${decision.name}`, await decision.context(services, caseId, subject));
+      const { onBehalfOf } = verdict ?? {};
+      const byPerson =
+        task.assignee === null ? tx : { ...tx, by: { kind: 'person' as const, id: task.assignee, onBehalfOf } };
       const answers = decision.answers.safeParse(input.answers);
 
       const refusal = await (async (): Promise<string | null> => {
-        if (!person) return 'person-unknown';
-        const verdict = may(person, `decision:${decision.name}`, await decision.context(services, caseId, subject));
+        if (!person || !verdict) return 'person-unknown';
         if (!verdict.allowed) return verdict.reason ?? 'no-role';
         if (!answers.success) return 'answers-wrong';
         const context: DecisionContext<unknown> = {
@@ -72,10 +75,12 @@ export function recordDecision(decisions: readonly AnyDecision[]) {
         processInstanceKey: job.processInstanceKey,
         epoch: job.epoch,
         by: task.assignee,
+        ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
         accepted: refusal === null,
         refusal,
         answers: answers.success ? (answers.data as Record<string, unknown>) : {},
       });
+      await services.userTasks.closed(tx, job.epoch, task.elementInstanceKey);
       await services.trail.record(byPerson, {
         caseId,
         type: refusal === null ? 'decision.recorded' : 'decision.refused',
@@ -95,7 +100,7 @@ async function findCompletedTask({
   services,
   heartbeat,
   signal,
-}: ReachContext<Input>): Promise<Pick<UserTask, 'key' | 'assignee'>> {
+}: ReachContext<Input>): Promise<Pick<UserTask, 'key' | 'assignee' | 'elementInstanceKey'>> {
   const { clock, decisions } = services;
   for (const startedMs = clock.monotonicMs(); clock.monotonicMs() - startedMs < patienceMs;) {
     const completed = await engine.userTasks({
@@ -107,11 +112,15 @@ async function findCompletedTask({
       job.epoch,
       completed.map(({ key }) => key),
     );
-    const newest = completed
-      .filter(({ key }) => !recorded.has(key))
-      .sort(byKey)
-      .at(-1);
-    if (newest) return { key: newest.key, assignee: newest.assignee };
+    const left = completed.filter(({ key }) => !recorded.has(key));
+    const own: UserTask[] = [];
+    for (const task of left) {
+      // Several tasks of one element may be open in an instance, each about something else.
+      const announced = await services.userTasks.find(`${job.epoch}/${task.elementInstanceKey}`);
+      if (!announced || announced.subject === input.decisionSubject) own.push(task);
+    }
+    const newest = own.sort(byKey).at(-1);
+    if (newest) return { key: newest.key, assignee: newest.assignee, elementInstanceKey: newest.elementInstanceKey };
     await heartbeat();
     await sleep(500, undefined, { signal });
   }

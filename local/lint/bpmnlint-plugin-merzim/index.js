@@ -11,6 +11,7 @@ const names = [
   'message-key',
   'native-user-task',
   'russian-term',
+  'task-announced',
 ];
 
 module.exports = {

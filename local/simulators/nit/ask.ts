@@ -1,5 +1,5 @@
 import type { Ask } from './exports.js';
-import { Problem } from './http.js';
+import { Problem } from '../http.js';
 
 const systems = ['iisPsc', 'egovPortal'];
 

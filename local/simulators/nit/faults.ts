@@ -1,3 +1,4 @@
+import { WaitingFaults } from '../waiting-faults.js';
 import type { ContentFault } from './rows.js';
 
 export type Operation = 'token' | 'create' | 'find' | 'status' | 'part';
@@ -19,6 +20,7 @@ export type FaultName =
   | 'refuse'
   | 'fail'
   | 'never-ready'
+  | 'take-back'
   | ContentFault;
 
 export interface Fault {
@@ -57,6 +59,7 @@ const strikes: Record<Exclude<FaultName, ContentFault>, Operation | 'any' | 'exp
   refuse: 'export',
   fail: 'export',
   'never-ready': 'export',
+  'take-back': 'export',
 };
 
 const operations: readonly string[] = ['token', 'create', 'find', 'status', 'part'] satisfies Operation[];
@@ -89,41 +92,16 @@ export function count(body: Record<string, unknown>, field: string): number | un
   return value as number;
 }
 
-/** The faults that wait for their turn. Each is used up `times` times. */
-export class Faults {
-  private waiting: Fault[] = [];
-
-  add(fault: Fault): void {
-    this.waiting.push(fault);
-  }
-
-  clear(): void {
-    this.waiting = [];
-  }
-
-  list(): Fault[] {
-    return [...this.waiting];
-  }
-
+/** The faults that wait for their turn. */
+export class Faults extends WaitingFaults<Fault> {
   /** Uses up one turn of the named fault if it strikes this operation. */
   take(name: FaultName, operation: Operation): Fault | null {
-    const fault = this.waiting.find(
-      (candidate) => candidate.fault === name && where(candidate, operation) && candidate.times > 0,
-    );
-    return fault ? this.useUp(fault) : null;
+    return this.useFirst((fault) => fault.fault === name && where(fault, operation) && fault.times > 0);
   }
 
   /** Uses up one turn of every fault that gets fixed to a new export. */
   takeForExport(): Fault[] {
-    return this.waiting
-      .filter((fault) => isContentFault(fault.fault) || strikes[fault.fault] === 'export')
-      .map((fault) => this.useUp(fault));
-  }
-
-  private useUp(fault: Fault): Fault {
-    fault.times -= 1;
-    this.waiting = this.waiting.filter((candidate) => candidate.times > 0);
-    return fault;
+    return this.useAll(({ fault }) => isContentFault(fault) || strikes[fault] === 'export');
   }
 }
 

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { constants, createGzip } from 'node:zlib';
 import { Exports, type Export, type ExportOptions } from './exports.js';
 import { count, Faults, readFault, type Fault, type Operation } from './faults.js';
-import { Problem, readBody, readJson, sendJson, sendProblem, sleep, write } from './http.js';
+import { Problem, readBody, readJson, sendJson, sendProblem, sleep, write } from '../http.js';
 import { readAsk } from './ask.js';
 import { partChunks } from './rows.js';
 
@@ -152,6 +152,8 @@ export function createNitSimulator(options: SimulatorOptions): Server {
       ...(found.reasonCode === undefined ? {} : { reasonCode: found.reasonCode }),
       ...(found.manifest === null ? {} : { manifest: found.manifest }),
     });
+    if (found.state === 'ready' && found.faults.some(({ fault }) => fault === 'take-back'))
+      Object.assign(found, { state: 'refused', reasonCode: 'facts-not-sufficient', manifest: null });
   }
 
   async function sendPart(

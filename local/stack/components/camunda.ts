@@ -49,6 +49,14 @@ function camundaClasses(site: Site): { classPath: string[]; options: string[] } 
 /** Its default is to wait half a minute for open connections, of which a browser's page always holds some. */
 const stopAtOnce = { SERVER_SHUTDOWN: 'immediate', SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE: '5s' };
 
+/** Kinds of records that the exporter writes by default and that neither Operate nor Tasklist reads. */
+const unread = [
+  ...['DEPLOYMENT', 'ERROR', 'MESSAGE', 'MESSAGESUBSCRIPTION', 'MESSAGESTARTEVENTSUBSCRIPTION', 'VARIABLEDOCUMENT'],
+  ...['PROCESSINSTANCECREATION', 'PROCESSINSTANCEMIGRATION', 'PROCESSINSTANCEMODIFICATION', 'PROCESSEVENT', 'TIMER'],
+  ...['SIGNAL', 'SIGNALSUBSCRIPTION', 'ESCALATION', 'COMPENSATIONSUBSCRIPTION', 'MESSAGECORRELATION'],
+  ...['USER', 'AUTHORIZATION', 'RESOURCEDELETION'],
+];
+
 /** The Zeebe broker with its gateway. */
 export function broker(site: Site): ComponentSpec {
   const { ports, folders, travel } = site;
@@ -83,6 +91,7 @@ export function broker(site: Site): ComponentSpec {
         [`${exporter}_ARGS_URL`]: opensearchUrl(site),
         [`${exporter}_ARGS_BULK_SIZE`]: quick ? '500' : '1',
         [`${exporter}_ARGS_INDEX_NUMBEROFSHARDS`]: '1',
+        ...Object.fromEntries(unread.map((kind) => [`${exporter}_ARGS_INDEX_${kind}`, 'false'])),
         CAMUNDA_REST_QUERY_ENABLED: 'true',
         CAMUNDA_DATABASE_TYPE: 'opensearch',
         CAMUNDA_DATABASE_URL: opensearchUrl(site),
@@ -150,6 +159,8 @@ export function web(site: Site, afterReady: () => Promise<void>): ComponentSpec 
         ZEEBE_GATEWAY_CLUSTER_HOST: host,
         ZEEBE_GATEWAY_CLUSTER_PORT: String(ports.webInternal),
         ...product('OPERATE', 1000),
+        CAMUNDA_OPERATE_IMPORTERENABLED: String(site.operate),
+        CAMUNDA_OPERATE_ARCHIVERENABLED: String(site.operate),
         // The engine's search for tasks reads Tasklist's index: each step of a person waits for this.
         ...product('TASKLIST', 200),
         CAMUNDA_TASKLIST_ZEEBE_RESTADDRESS: `http://${host}:${ports.rest}`,
@@ -165,7 +176,6 @@ export function web(site: Site, afterReady: () => Promise<void>): ComponentSpec 
       (await answers(`http://${host}:${ports.webManagement}/actuator/health`)) &&
       (await answers(`http://${host}:${ports.web}/tasklist`)),
     afterReady,
-    readyWithinMs: 180_000,
     graceMs: 30_000,
   };
 }

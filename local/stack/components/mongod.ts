@@ -51,7 +51,6 @@ export function mongod(site: Site): ComponentSpec {
     ports: [ports.mongod],
     ready: () => listens(ports.mongod),
     afterReady: () => prepare(site),
-    readyWithinMs: 60_000,
     graceMs: 30_000,
   };
 }
@@ -110,12 +109,12 @@ async function firstStart(direct: string, host: string, password: string): Promi
 }
 
 async function primary(admin: mongo.Db): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
+  for (let attempt = 0; attempt < 1200; attempt += 1) {
     const hello = (await admin.command({ hello: 1 })) as { isWritablePrimary: boolean };
     if (hello.isWritablePrimary) return;
     await sleep(50);
   }
-  throw new Error('mongod did not become primary within 15 s');
+  throw new Error('mongod did not become primary within 60 s');
 }
 
 async function createRights(admin: mongo.Db, password: string): Promise<void> {

@@ -50,7 +50,6 @@ export function app({ ports }: Site, name: AppName, env: Record<string, string>,
     ports: [port],
     dependsOn,
     ready: () => answers(`http://${host}:${port}/health/ready`),
-    readyWithinMs: 60_000,
     graceMs: 20_000,
   };
 }
@@ -79,7 +78,7 @@ export function mail({ ports, folders }: Site): ComponentSpec {
 
 /** A server of local/ (identity provider, simulators) that reads its settings from the environment. */
 export function localServer(
-  name: 'identity' | 'nit',
+  name: 'identity' | 'nit' | 'skud',
   file: string,
   port: number,
   probe: string,
@@ -95,6 +94,5 @@ export function localServer(
     },
     ports: [port],
     ready: () => answers(`http://${host}:${port}${probe}`),
-    readyWithinMs: 60_000,
   };
 }

@@ -154,5 +154,5 @@ describe('an export', () => {
       if (verifyExport(changed, { publicKey }).ok) missed.push(`round ${round}: kind ${kind} at ${at}`);
     }
     expect(missed).toEqual([]);
-  }, 120_000);
+  }, 600_000);
 });

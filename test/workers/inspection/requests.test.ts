@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { writeClockOffset } from '../../../core/clock.js';
 import type { Actor } from '../../../core/database.js';
 import { newId } from '../../../core/ids.js';
 import { localDay } from '../../../core/legal-day.js';
@@ -23,8 +24,12 @@ let line: InspectionLine;
 let numbers = 0;
 
 beforeAll(async () => {
-  site = await WorkerSite.start();
+  site = await WorkerSite.start({ CLOCK_TRAVEL: 'true', ENGINE_MANAGEMENT_URL: 'http://127.0.0.1:1' });
   services = site.services;
+  // A working day: from a day off both readings of a term end on the same day.
+  const { clock, connection } = services.database;
+  await writeClockOffset(connection, Date.parse('2026-11-23T05:00:00Z') - clock.wallNow().getTime());
+  await clock.refresh();
   await seed(services.database, services.settings.vault.masterKey);
 });
 afterAll(() => site.stop());

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { contextOf, inspectionContext, inspectionDecisions } from '../../../core/inspection/decisions.js';
+import { contextOf, inspectionContext } from '../../../core/inspection/context.js';
+import { inspectionDecisions } from '../../../core/inspection/decisions.js';
 import { newId } from '../../../core/ids.js';
 import { may } from '../../../core/rights.js';
 import type { Services } from '../../../core/services.js';

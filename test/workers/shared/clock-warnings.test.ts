@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { tellOfClock } from '../../../core/clock-notices.js';
 import { writeClockOffset } from '../../../core/clock.js';
+import { answerTimer, gravestUnreported } from '../../../core/clock-truth.js';
 import type { StoredClock } from '../../../core/clocks.js';
 import { loadDeadlineTable } from '../../../core/deadline-table.js';
 import { newId } from '../../../core/ids.js';
@@ -93,6 +94,30 @@ describe('a row with two warnings', () => {
     const truthAt = (ms: number): string => services.clocks.truthOf(clock, new Date(ms)).state;
     expect([-1_000, 0].map((ms) => truthAt(Date.parse(firstWarning) + ms))).toEqual(['not-yet', 'warn']);
   });
+
+  test.each([
+    ['the first warning', firstWarning, 0, 'warn'],
+    ['the second warning', secondWarning, 0, 'warn'],
+    ['the target', targetAt, 0, 'target'],
+    // Kept until its last millisecond has gone by.
+    ['the due moment', dueAt, 1, 'broken'],
+  ] as const)(
+    'has nothing of %s to say one second before, nor one millisecond, and then has',
+    async (_, moment, late, kind) => {
+      const clock = await start('P2D,PT4H');
+      const from = Date.parse(moment) + late;
+      const unreported = (ms: number) => gravestUnreported(clock, new Date(from + ms));
+      for (const ms of [-1_000, -1]) {
+        expect(unreported(ms)?.momentAt.toISOString()).not.toBe(moment);
+        expect(services.clocks.truthOf(clock, new Date(from + ms)).nextAt).toEqual(new Date(from));
+      }
+      expect(unreported(0)).toMatchObject({ kind, momentAt: new Date(moment) });
+      if (kind === 'warn') return;
+      const timer = kind === 'target' ? 'target' : 'due';
+      expect(answerTimer(clock, timer, new Date(from - 1_000))).toEqual({ state: 'not-yet', nextAt: new Date(from) });
+      expect(answerTimer(clock, timer, new Date(from))).toEqual({ state: kind, nextAt: null });
+    },
+  );
 
   test('has each reported once and in order, then the target, then the breach, and nothing before its moment', async () => {
     const clock = await start('P2D,PT4H');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createDecisions, defineDecision, type Decisions, type RightsContext } from '../../../core/decisions.js';
 import { newId } from '../../../core/ids.js';
 import { createPeople } from '../../../core/people.js';
+import { createUserTasks } from '../../../core/user-tasks.js';
 import { createTrail, type Trail } from '../../../core/trail.js';
 import { waitFor } from '../../../local/play/tasks.js';
 import type { Engine, PlainValue } from '../../../workers/engine.js';
@@ -69,7 +70,7 @@ beforeEach(async () => {
     database,
     engine,
     workers: [{ ...recordDecision([study]), type: jobType }],
-    services: { decisions, trail, people },
+    services: { decisions, trail, people, userTasks: createUserTasks({ database }) },
   });
 });
 

@@ -1,6 +1,7 @@
 const { constantOf, extension, inputsOf, typeOf } = require('./helper');
 
-const clockName = /^DL-[A-Z]+-\d+ (target|due)$/;
+// One rule, or several whose clock the timer serves alike.
+const clockName = /^DL-[A-Z]+-\d+(?:, DL-[A-Z]+-\d+)* (target|due)$/;
 
 /**
  * A timer at a moment of a statutory clock is named for rule and moment, interrupts nothing, and leads to the process that asks the stored

@@ -4,20 +4,20 @@ import io.camunda.zeebe.exporter.api.Exporter;
 import io.camunda.zeebe.exporter.api.context.Context;
 import io.camunda.zeebe.exporter.api.context.Controller;
 import io.camunda.zeebe.exporter.api.context.ScheduledTask;
-import io.camunda.zeebe.exporter.opensearch.OpensearchExporter;
+import io.camunda.zeebe.exporter.opensearch.YearlyExporter;
 import io.camunda.zeebe.protocol.record.Record;
 import java.time.Duration;
 import java.util.Optional;
 
 /**
  * Camunda's OpenSearch exporter, which sends what it has gathered after 50 milliseconds: its own shortest delay is a second, and a request
- * for each record, the other way to see a task soon, falls behind under load.
+ * for each record, the other way to see a task soon, falls behind under load. It writes an index a year ({@link YearlyExporter}).
  */
 public final class QuickExporter implements Exporter {
 
   private static final Duration LONGEST_DELAY = Duration.ofMillis(50);
 
-  private final OpensearchExporter exporter = new OpensearchExporter();
+  private final YearlyExporter exporter = new YearlyExporter();
 
   @Override
   public void configure(Context context) throws Exception {

@@ -1,0 +1,117 @@
+import type { FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import {
+  isForInspection,
+  reportViolation,
+  type ReportedViolation,
+} from '../../core/access-request/violation-report.js';
+import { violationKinds } from '../../core/access-request/violations.js';
+import { InputProblem } from '../../core/errors.js';
+import type { Services } from '../../core/services.js';
+import { actorOf, hasRoleFor, signedIn } from '../access.js';
+import { hashOfKey } from '../cases/registered.js';
+import { idempotencyKey, longText, shortText } from '../cases/shapes.js';
+import { problems, security } from '../openapi.js';
+
+/** A report of a violation (R6, R26, R28). */
+export const newViolation = z
+  .strictObject({
+    kind: z.enum(violationKinds).describe('what R26 or R6 forbids'),
+    login: shortText.optional().describe('personal unique identifier of the account'),
+    employeeId: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,40}$/, { error: 'id' })
+      .optional()
+      .describe('id of the user in the directory: all of his accounts are meant'),
+    facts: longText,
+    personalDataDisclosed: z
+      .boolean()
+      .default(false)
+      .describe('an employee of the organisation disclosed personal data to third parties: an inspection is opened'),
+  })
+  .refine(({ login, employeeId }) => login !== undefined || employeeId !== undefined, {
+    error: 'account-or-user',
+    path: ['login'],
+  })
+  .meta({
+    examples: [
+      {
+        kind: 'sharedLogin',
+        login: 'u-7q3k9zx2m4',
+        facts: 'Бір логинмен екі жұмыс орнынан қатар кірген.',
+        personalDataDisclosed: false,
+      },
+    ],
+  });
+export type NewViolation = z.output<typeof newViolation>;
+
+const violationView = z.object({
+  number: z.string().describe('e.g. VIO-2026-000003'),
+  reportedAt: z.string(),
+  forInspection: z.boolean().describe('whether the facts go to the inspection of employees'),
+});
+
+/** Reads of violations have this action in the access log. */
+export const violationAccess = 'access-violation.read';
+
+/** @throws InputProblem 401, 403. */
+export function violationReader(request: FastifyRequest) {
+  const person = signedIn(request);
+  if (!hasRoleFor(person, 'access-violation.read')) throw new InputProblem(403, 'forbidden');
+  return person;
+}
+
+/** Reports what a page or the API brought. @throws InputProblem 401, 403, and as {@link reportViolation}. */
+export async function report(
+  services: Services,
+  request: FastifyRequest,
+  body: NewViolation,
+  key: string | undefined,
+): Promise<ReportedViolation> {
+  const person = signedIn(request);
+  if (!hasRoleFor(person, 'access-violation.report')) throw new InputProblem(403, 'forbidden');
+  const { kind, login = null, employeeId = null, facts, personalDataDisclosed: disclosed } = body;
+  const idempotency = key ? { client: person.login, key: hashOfKey(key) } : null;
+  return reportViolation(services, actorOf(person), { kind, login, employeeId, facts, disclosed }, idempotency);
+}
+
+/** A page of the violations, opened, newest first; `next` is the cursor of the one after it. */
+export async function listViolations({ vault, violations }: Services, before: string | null, limit: number) {
+  const found = await violations.list(before, limit + 1);
+  const shown = await vault.reveal(found.slice(0, limit));
+  return { violations: shown, next: found.length > limit ? (shown.at(-1)?._id ?? null) : null };
+}
+
+/** Reports by machines that watch the logs, and by administrators. The page is `pages/access-violations.tsx`. */
+export const violationRoutes: FastifyPluginAsyncZod<{ services: Services }> = async (app, { services }) => {
+  app.post(
+    '/api/access-violations',
+    {
+      schema: {
+        summary: 'Report a violation of information security (R28): the account is blocked at once',
+        description:
+          'SKUD is asked after the answer, as soon as it can be reached; user, applicant and administrators are written to. A repeat with the same Idempotency-Key is the same violation.',
+        tags: ['access-request'],
+        security: security.staff,
+        headers: z.looseObject({ 'idempotency-key': idempotencyKey }),
+        body: newViolation,
+        response: {
+          200: violationView,
+          201: violationView,
+          ...problems(400, 401, 403, 409, 413, 415, 422),
+        },
+      },
+      config: { access: 'access-violation.report' },
+    },
+    async (request, reply) => {
+      const reported = await report(services, request, request.body, request.headers['idempotency-key']);
+      const { violation, repeated } = reported;
+      const { number, reportedAt } = violation;
+      return reply.status(repeated ? 200 : 201).send({
+        ...{ number, reportedAt: reportedAt.toISOString() },
+        forInspection: isForInspection(services, violation),
+      });
+    },
+  );
+};

@@ -1,0 +1,114 @@
+import type { VNode } from 'preact';
+import { defectScopes } from '../../core/technical-request/model.js';
+import { PlainPapers } from './case-papers.js';
+import { systemName } from './case-access.js';
+import { Command, Facts, Section, VoidCase, type OwnParts, type TechnicalRequestPart } from './case-parts.js';
+import { Area, Choice, Field } from './fields.js';
+import { Moment, Stamp } from './layout.js';
+
+/** What the page of a case file shows of a technical request. */
+export function technicalRequestParts(part: TechnicalRequestPart): OwnParts {
+  const { text } = part.context;
+  const { technicalRequest, documents } = part.file;
+  const { source, channel, system, relatesTo, classified, fulfilled, defectSettled } = technicalRequest;
+  const noted = (word: string | null, note: { at: Date } | null) =>
+    note && (
+      <>
+        {word} <Stamp at={note.at} text={text} />
+      </>
+    );
+  return {
+    facts: [
+      [text.say('field.source'), text.say(`technical.source.${source}`)],
+      [text.say('field.channel'), text.say(`technical.channel.${channel}`)],
+      [text.say('field.system'), system && systemName(part.context, system)],
+      [text.say('field.relatesTo'), relatesTo && <a href={`/cases/${relatesTo}`}>{relatesTo}</a>],
+      [text.say('technical.classified'), noted(classified && text.say(`technical.as.${classified.as}`), classified)],
+      [text.say('technical.fulfilled'), noted(fulfilled && text.say(`technicalDone.${fulfilled.as}`), fulfilled)],
+      [
+        text.say('technical.defect-settled'),
+        noted(defectSettled && text.say(`technicalDone.${defectSettled.as}`), defectSettled),
+      ],
+    ],
+    notices: null,
+    parts: [
+      { name: 'request', count: null, content: <Request {...part} /> },
+      { name: 'resolution', count: technicalRequest.resolutions.length, content: <Resolution {...part} /> },
+      { name: 'documents', count: documents.length, content: <PlainPapers {...part} /> },
+      { name: 'other', count: null, listed: false, content: <VoidCase {...part} /> },
+    ],
+  };
+}
+
+function Request({ context: { text }, file }: TechnicalRequestPart): VNode {
+  const { reporter, subject, text: words, language } = file.technicalRequest;
+  const { surname, name, middleName, position, login, phone, email, contactInfo } = reporter ?? {};
+  const line = (...parts: (string | null | undefined)[]) => parts.filter(Boolean).join(', ');
+  return (
+    <Section part="request" text={text}>
+      <Facts
+        rows={[
+          [
+            text.say('technical.reporter'),
+            reporter && (line([surname, name, middleName].filter(Boolean).join(' '), contactInfo) || '—'),
+          ],
+          [text.say('access.position'), line(position, login)],
+          [text.say('access.contacts'), line(phone, email)],
+          [text.say('field.language'), reporter && text.say(`language.${language}`)],
+          [text.say('field.subject'), subject],
+          [text.say('field.text'), <span class="text">{words}</span>],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Resolution(part: TechnicalRequestPart): VNode {
+  const { context, file } = part;
+  const { text } = context;
+  const { resolutions, defect, answers } = file.technicalRequest;
+  return (
+    <Section part="resolution" text={text}>
+      <Facts
+        rows={[
+          ...resolutions.map(
+            ({ text: words, by, at }) =>
+              [
+                text.stamp(at),
+                <>
+                  <span class="text">{words}</span> <small>{by}</small>
+                </>,
+              ] as const,
+          ),
+          [
+            text.say('technical.defect'),
+            defect && (
+              <>
+                {defect.reference} <small>{text.say(`technical.scope.${defect.scope}`)}</small>
+              </>
+            ),
+          ],
+          ...answers.map(({ at }) => [text.say('access.answered'), <Moment at={at} text={text} />] as const),
+        ]}
+      />
+      <Command part={part} action="technical-request.write" name="resolution" title={text.say('command.resolution')}>
+        <Area label={text.say('field.text')} name="text" />
+      </Command>
+      <Command part={part} action="technical-request.write" name="defect" title={text.say('command.defect')}>
+        <Field
+          label={text.say('field.reference')}
+          name="reference"
+          maxLength={100}
+          required
+          value={defect?.reference ?? ''}
+        />
+        <Choice
+          label={text.say('field.scope')}
+          name="scope"
+          value={defect?.scope ?? 'maintenance'}
+          options={defectScopes.map((scope) => [scope, text.say(`technical.scope.${scope}`)])}
+        />
+      </Command>
+    </Section>
+  );
+}

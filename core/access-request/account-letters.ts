@@ -1,0 +1,75 @@
+import type { Tx } from '../database.js';
+import { localDay } from '../legal-day.js';
+import type { Services } from '../services.js';
+import type { BlockGround, StoredAccount } from './account-store.js';
+import type { Violation } from './violations.js';
+
+type Needed = Pick<Services, 'letters' | 'organisation' | 'outbox' | 'people' | 'vault'>;
+
+/** R28: user and applicant are written to, of whom an address is known; sealed with the user's key, since the letter tells about him. */
+export async function tellOfBlock(
+  { letters, organisation, vault }: Needed,
+  tx: Tx,
+  account: StoredAccount,
+): Promise<void> {
+  const { caseId, caseNumber, subjectId, blockedAt, lastSignInAt, language } = account;
+  const ground = account.blockGrounds.at(-1);
+  const { login, email, applicant } = await vault.reveal(
+    { login: account.login, email: account.email, applicant: account.applicant },
+    tx,
+  );
+  if (!subjectId || !login || !blockedAt || !ground) return;
+  const recipients = [...(email ? [{ subjectId, email }] : []), ...(applicant?.email ? [applicant] : [])];
+  const others = recipients.filter(({ email: to }, at) => recipients.findIndex((one) => one.email === to) === at);
+  for (const recipient of others)
+    await letters.compose(tx, {
+      ...{ caseId, recipient, dataSubjectId: subjectId, languages: [language], purpose: 'account-blocked' },
+      ...(caseNumber === null ? {} : { caseNumber }),
+      template: 'access-request/account-blocked',
+      data: {
+        ...{ login, ground, blockedAt },
+        ...(lastSignInAt ? { lastUsedOn: localDay(lastSignInAt, organisation.timeZone) } : {}),
+      },
+    });
+}
+
+const dayMs = 24 * 3600 * 1000;
+
+/** The administrators of information security are told how many were blocked by one step of a look at all accounts. */
+export async function tellAdministrators(
+  services: Needed,
+  tx: Tx,
+  { day, step, ground, count }: { day: string; step: string; ground: BlockGround; count: number },
+): Promise<void> {
+  if (count === 0) return;
+  await notify(services, tx, {
+    ...{ key: `accounts-blocked/${day}/${step}`, template: 'access-request/accounts-blocked' },
+    data: { day, ground, count },
+  });
+}
+
+/** They are told of each violation, also where nothing was to be blocked: the login may be wrong. */
+export async function tellOfViolation(
+  services: Needed & Pick<Services, 'settings'>,
+  tx: Tx,
+  { _id: violationId, number, kind, reportedAt }: Violation,
+  count: number,
+): Promise<void> {
+  await notify(services, tx, {
+    ...{ key: `violation/${violationId}`, template: 'access-request/violation-reported' },
+    data: { number, kind, reportedAt, count, link: `${services.settings.web.publicUrl}/access-violations` },
+  });
+}
+
+async function notify(
+  { outbox, people }: Needed,
+  tx: Tx,
+  { key, template, data }: { key: string; template: string; data: Record<string, unknown> },
+): Promise<void> {
+  for (const { employeeId } of await people.withRoles(['ib-admin']))
+    if (employeeId !== null)
+      await outbox.notice(tx, {
+        ...{ caseId: '', key: `${key}/${employeeId}`, employeeId, template, data, taskId: null },
+        staleAt: new Date(tx.at.getTime() + 7 * dayMs),
+      });
+}

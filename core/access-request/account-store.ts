@@ -1,0 +1,234 @@
+import type { Database, Tx } from '../database.js';
+import { ensureCollection } from '../collections.js';
+import type { Trail } from '../trail.js';
+import type { Vault } from '../vault.js';
+import type { AccountRight, SkudAccount, SkudEvent } from './skud-account.js';
+
+/** Why an account is blocked without an application: R28 knows the first two; the others follow from R27 and R30 (AMB-ACC-14). */
+export const blockGrounds = ['inactivity30', 'securityViolation', 'dismissal', 'transfer'] as const;
+export type BlockGround = (typeof blockGrounds)[number];
+
+/** An account as the case file of its request knows it (F-ACC-4). What is of a person is sealed with his key. */
+export interface StoredAccount {
+  /** Our id of the account: SCIM's externalId. Of an account that SKUD had before us: SKUD's id. */
+  _id: string;
+  skudId: string;
+  /** The request in which it was made, or opened last; of an account of no request a chain of its own in the trail. */
+  caseId: string;
+  caseNumber: string | null;
+  /** Whose key seals what is sealed here; null where nothing is known of the user. */
+  subjectId: string | null;
+  /** Sealed. */
+  login: string | null;
+  email: string | null;
+  /** Keyed hash of the login. */
+  loginIndex: string;
+  applicant: { subjectId: string; email: string } | null;
+  language: 'kk' | 'ru';
+  employeeId: string | null;
+  state: 'pendingFirstLogin' | 'active' | 'blocked';
+  rights: AccountRight[];
+  /** When the credentials were issued, or issued anew: never used, it is unused since then (AMB-ACC-04). Legal time. */
+  issuedAt: Date;
+  passwordChangedAt: Date | null;
+  lastSignInAt: Date | null;
+  blockedAt: Date | null;
+  blockGrounds: BlockGround[];
+  /** What is to be asked of SKUD, stored before it is asked, so that whoever goes on after a crash knows of it. */
+  blocking: { ground: BlockGround; unlessSignedInSince: Date | null; at: Date } | null;
+}
+
+/** What a request tells of an account that SKUD has made or opened for it. Values as the user's form has them, not sealed. */
+export interface IssuedAccount {
+  accountId: string;
+  skudId: string;
+  caseId: string;
+  caseNumber: string;
+  subjectId: string;
+  login: string;
+  email: string | null;
+  applicant: { subjectId: string; email: string };
+  language: 'kk' | 'ru';
+  employeeId: string | null;
+  rights: readonly AccountRight[];
+}
+
+/** Accounts in SKUD that we know of (collection `accounts`). */
+export interface Accounts {
+  /** Credentials were issued (R20, R29): the account waits for its first sign-in, blocked or not before. Records `account.issued`. */
+  issued(tx: Tx, account: IssuedAccount): Promise<void>;
+  /** What an application, or the end of its credentials, made of an account that is known here; of another nothing is noted. */
+  noteChange(tx: Tx, skudId: string, change: { rights?: readonly AccountRight[]; blocked?: boolean }): Promise<void>;
+  find(accountId: string, tx?: Tx): Promise<StoredAccount | null>;
+  byLogin(login: string): Promise<StoredAccount | null>;
+  ofEmployee(employeeId: string): Promise<StoredAccount[]>;
+  /** Ids of accounts of these employees that are not blocked. */
+  openOf(employeeIds: readonly string[]): Promise<string[]>;
+  /** By SKUD's id. */
+  ofSkud(skudIds: readonly string[], tx?: Tx): Promise<Map<string, StoredAccount>>;
+  /** Accounts of SKUD that no request of ours made: known from now on. A repeat changes nothing. */
+  adopt(found: readonly SkudAccount[]): Promise<void>;
+  /** Stores that accounts are to be blocked, before SKUD is asked. Those that are blocked, or are to be already, stay as they are. */
+  intendBlock(accountIds: readonly string[], why: Omit<NonNullable<StoredAccount['blocking']>, 'at'>): Promise<void>;
+  /** Accounts that are to be blocked. */
+  toBlock(limit: number, accountIds?: readonly string[], ground?: BlockGround): Promise<StoredAccount[]>;
+  /** What SKUD did. Records `account.blocked` and answers the account when it is blocked by this; null when it was left open, or settled before. */
+  settleBlock(tx: Tx, accountId: string, outcome: BlockOutcome): Promise<StoredAccount | null>;
+  /**
+   * What SKUD told. Later events win over earlier ones, in whatever order they come. `completed`: the user replaced the temporary password
+   * that was issued last (R24), now; a repeat, or a password changed before, completes nothing.
+   */
+  noteEvent(tx: Tx, event: SkudEvent): Promise<{ account: StoredAccount; completed: boolean } | null>;
+  init(): Promise<void>;
+}
+
+export interface BlockOutcome {
+  /** Why it was to be blocked: what was intended for another reason since is settled by itself. */
+  ground: BlockGround;
+  blocked: boolean;
+  lastSignInAt: Date | null;
+}
+
+const foreignCase = 'account.';
+
+export function createAccounts(deps: { database: Database; vault: Vault; trail: Trail }): Accounts {
+  const { database, vault, trail } = deps;
+  const accounts = database.connection.collection<StoredAccount>('accounts');
+  const { clock } = database;
+  const indexOf = (login: string): string => vault.blindIndex('account.login', login);
+  const inTx = (tx?: Tx) => (tx ? { session: tx.session } : {});
+
+  return {
+    issued: async (tx, { accountId, login, email, applicant, rights, ...issued }) => {
+      const { skudId, caseId, caseNumber, subjectId, language, employeeId } = issued;
+      const sealer = await vault.sealer(subjectId, tx);
+      const sealed = {
+        login: sealer.seal(login),
+        email: email === null ? null : sealer.seal(email),
+        applicant: {
+          subjectId: applicant.subjectId,
+          email: await vault.seal(applicant.subjectId, applicant.email, tx),
+        },
+      };
+      const fresh = { passwordChangedAt: null, blockedAt: null, blockGrounds: [], blocking: null };
+      await accounts.updateOne(
+        { _id: accountId },
+        {
+          $set: {
+            ...{ skudId, caseId, caseNumber, subjectId, language, employeeId, rights: [...rights] },
+            ...{ ...sealed, ...fresh },
+            ...{ loginIndex: indexOf(login), state: 'pendingFirstLogin', issuedAt: tx.at },
+          },
+          $setOnInsert: { lastSignInAt: null },
+        },
+        { upsert: true, session: tx.session },
+      );
+      await trail.record(tx, { caseId, type: 'account.issued', subject: accountId, data: { skudId } });
+    },
+    noteChange: async (tx, skudId, { rights, blocked = false }) => {
+      const change = {
+        ...(rights ? { rights: [...rights] } : {}),
+        ...(blocked ? { state: 'blocked' as const, blockedAt: tx.at, blockGrounds: [], blocking: null } : {}),
+      };
+      await accounts.updateOne({ skudId }, { $set: change }, { session: tx.session });
+    },
+    find: (accountId, tx) => accounts.findOne({ _id: accountId }, inTx(tx)),
+    byLogin: (login) => accounts.findOne({ loginIndex: indexOf(login) }),
+    ofEmployee: (employeeId) => accounts.find({ employeeId }).sort({ _id: 1 }).toArray(),
+    openOf: (employeeIds) =>
+      accounts.distinct('_id', { employeeId: { $in: [...employeeIds] }, state: { $ne: 'blocked' } }),
+    ofSkud: async (skudIds, tx) => {
+      const found = await accounts.find({ skudId: { $in: [...skudIds] } }, inTx(tx)).toArray();
+      return new Map(found.map((account) => [account.skudId, account]));
+    },
+    adopt: async (found) => {
+      if (found.length === 0) return;
+      await accounts.bulkWrite(
+        found.map(({ skudId, login, rights, createdAt, passwordChangedAt, lastSignInAt }) => ({
+          updateOne: {
+            filter: { skudId },
+            update: {
+              $setOnInsert: {
+                ...{ _id: skudId, caseId: `${foreignCase}${skudId}`, caseNumber: null, subjectId: null, login: null },
+                ...{ email: null, loginIndex: indexOf(login), applicant: null, language: 'kk' as const },
+                ...{ employeeId: null, state: 'active' as const, rights, issuedAt: createdAt, passwordChangedAt },
+                ...{ lastSignInAt, blockedAt: null, blockGrounds: [], blocking: null },
+              },
+            },
+            upsert: true,
+          },
+        })),
+        { ordered: false },
+      );
+    },
+    intendBlock: async (accountIds, why) => {
+      await accounts.updateMany(
+        {
+          _id: { $in: [...accountIds] },
+          $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: { $ne: why.ground } }],
+          // What no sign-in averts goes before what one does.
+          ...(why.unlessSignedInSince ? { blocking: null } : { 'blocking.ground': { $ne: why.ground } }),
+        },
+        { $set: { blocking: { ...why, at: clock.legalNow() } } },
+        { writeConcern: { w: 'majority', j: true } },
+      );
+    },
+    toBlock: (limit, accountIds, ground) =>
+      accounts
+        .find({
+          ...(accountIds ? { _id: { $in: [...accountIds] } } : {}),
+          ...(ground ? { 'blocking.ground': ground } : {}),
+          'blocking.at': { $type: 'date' },
+        })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray(),
+    settleBlock: async (tx, accountId, { ground, blocked, lastSignInAt }) => {
+      const { session } = tx;
+      const account = await accounts.findOne({ _id: accountId, 'blocking.ground': ground }, { session });
+      if (!account) return null;
+      const { blockGrounds, blockedAt, state } = account;
+      const change = blocked
+        ? {
+            state: 'blocked' as const,
+            blockedAt: state === 'blocked' ? blockedAt : tx.at,
+            blockGrounds: [...blockGrounds, ground],
+          }
+        : { lastSignInAt: later(account.lastSignInAt, lastSignInAt) };
+      await accounts.updateOne({ _id: accountId }, { $set: { ...change, blocking: null } }, { session });
+      if (!blocked) return null;
+      const data = { ground, lastSignInAt: lastSignInAt?.toISOString() ?? '' };
+      await trail.record(tx, { caseId: account.caseId, type: 'account.blocked', subject: accountId, data });
+      return { ...account, ...change, blocking: null };
+    },
+    noteEvent: async (tx, { kind, skudId, at }) => {
+      const { session } = tx;
+      const account = await accounts.findOne({ skudId }, { session });
+      if (!account) return null;
+      const completed = kind === 'password-changed' && account.state === 'pendingFirstLogin' && at >= account.issuedAt;
+      const change = {
+        ...(kind === 'signed-in' ? { lastSignInAt: later(account.lastSignInAt, at) } : {}),
+        ...(kind === 'password-changed' ? { passwordChangedAt: later(account.passwordChangedAt, at) } : {}),
+        ...(completed ? { state: 'active' as const } : {}),
+      };
+      await accounts.updateOne({ _id: account._id }, { $set: change }, { session });
+      if (completed)
+        await trail.record(tx, {
+          ...{ caseId: account.caseId, type: 'password.changed', subject: account._id },
+          data: { at: at.toISOString() },
+        });
+      return { account: { ...account, ...change }, completed };
+    },
+    init: () =>
+      ensureCollection(database.connection, 'accounts', [
+        { key: { skudId: 1 }, name: 'skud', unique: true },
+        { key: { loginIndex: 1 }, name: 'login' },
+        { key: { employeeId: 1 }, name: 'employee' },
+        { key: { 'blocking.at': 1 }, name: 'blocking' },
+      ]),
+  };
+}
+
+function later(a: Date | null, b: Date | null): Date | null {
+  return a !== null && (b === null || a > b) ? a : b;
+}

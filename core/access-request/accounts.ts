@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { Tx } from '../database.js';
+import { PermanentError } from '../errors.js';
+import type { Services } from '../services.js';
+import { grantedSystems, type AccessRequest, type RequestedUser } from './model.js';
+import type { AccountRight } from './skud-account.js';
+
+/** The login of a new account (R20): unique, the same for the same id, and telling nothing of its user. */
+export function loginOf(accountId: string): string {
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
+  const digest = createHash('sha256').update(`login ${accountId}`).digest();
+  return `u-${[...digest.subarray(0, 10)].map((byte) => letters.charAt(byte % letters.length)).join('')}`;
+}
+
+/**
+ * What an account may do after a change, or after a block of some systems: the request speaks of the systems that it names and of no other;
+ * of a system that was refused everything stays as it was (ACC-54, AMB-ACC-17).
+ */
+export function rightsAfter(
+  request: AccessRequest,
+  user: RequestedUser,
+  before: readonly AccountRight[],
+): AccountRight[] {
+  const granted = grantedSystems(request);
+  const decided = new Set(user.rights.map(({ system }) => system).filter((system) => granted.has(system)));
+  const untouched = before.filter(({ system }) => !decided.has(system));
+  return request.kind === 'block'
+    ? untouched
+    : [...untouched, ...user.rights.filter(({ system }) => decided.has(system))];
+}
+
+/** The user of a request, as its file has him. @throws PermanentError where it has no such user. */
+export function userOf({ users }: Pick<AccessRequest, 'users'>, userId: string): RequestedUser {
+  const user = users.find((candidate) => candidate.userId === userId);
+  if (!user) throw new PermanentError(`userId ${userId} is no user of this request`, { field: 'userId' });
+  return user;
+}
+
+/**
+ * Notes that SKUD issued credentials for a user of a request (R20, R29): his account waits for its first sign-in. One that is known already keeps
+ * the id by which it is, and where `rights` are left out what it may do.
+ */
+export async function noteIssued(
+  { accessRequests, accounts, vault }: Pick<Services, 'accessRequests' | 'accounts' | 'vault'>,
+  tx: Tx,
+  {
+    caseId,
+    userId,
+    skudId,
+    rights,
+  }: {
+    caseId: string;
+    userId: string;
+    skudId: string;
+    rights?: readonly AccountRight[];
+  },
+): Promise<void> {
+  const request = await vault.reveal(await accessRequests.get(caseId, tx), tx);
+  const { applicant, number: caseNumber, language } = request;
+  const { subjectId, login, email, employeeId } = userOf(request, userId);
+  const known = (await accounts.ofSkud([skudId], tx)).get(skudId);
+  await accounts.issued(tx, {
+    accountId: known?._id ?? userId,
+    ...{ skudId, caseId, caseNumber, subjectId, email, language, employeeId },
+    login: login ?? '',
+    applicant: { subjectId: applicant.subjectId, email: applicant.replyEmail },
+    rights: rights ?? known?.rights ?? [],
+  });
+}
+
+/** How a request ended: granted or refused as a whole, in part, or granted while nobody came for the credentials. */
+export function outcomeOf({
+  decisions,
+  users,
+}: Pick<AccessRequest, 'decisions' | 'users'>): 'granted' | 'partly-granted' | 'refused' | 'credentials-expired' {
+  const granted = decisions.filter(({ outcome }) => outcome === 'granted');
+  const provided = users.filter(({ account }) => account !== null && account.outcome !== 'not-provided');
+  if (granted.length === 0 || provided.length === 0) return 'refused';
+  if (users.every(({ account, registeredAt }) => account?.expired && !registeredAt)) return 'credentials-expired';
+  return granted.length < decisions.length || provided.length < users.length ? 'partly-granted' : 'granted';
+}

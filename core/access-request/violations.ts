@@ -1,0 +1,111 @@
+import { ensureCollection } from '../collections.js';
+import type { Database, Tx } from '../database.js';
+import { PermanentError } from '../errors.js';
+import type { Trail } from '../trail.js';
+
+/** What R26 and R6 forbid; of data (R6(3)) each operation by itself. */
+export const violationKinds = [
+  'sharedLogin',
+  'credentialsHandedOver',
+  'foreignAccount',
+  'parametersChanged',
+  'dataCopied',
+  'dataModified',
+  'dataDeleted',
+  'dataDistributed',
+  'unrelatedPurpose',
+  'foreignSoftware',
+  'disruption',
+] as const;
+export type ViolationKind = (typeof violationKinds)[number];
+
+/** A violation of information security that was revealed (R28, AMB-ACC-15). Strings marked sealed are ciphertext of the vault. */
+export interface Violation {
+  _id: string;
+  /** For people, e.g. `VIO-2026-000003`. */
+  number: string;
+  /** Whose key seals facts and login: the user's where he is known, else a key of their own. */
+  subjectId: string;
+  kind: ViolationKind;
+  /** Sealed. */
+  facts: string;
+  /** Sealed: of the account, where it was named. */
+  login: string | null;
+  /** Our id of the account of that login, where it was known when it was named: it is found by it after an erasure too. */
+  accountId: string | null;
+  /** The user, where the directory has him. */
+  employeeId: string | null;
+  /** An employee disclosed personal data to third parties: an inspection is opened (Rules on inspection, R4). */
+  disclosed: boolean;
+  /** Login, or client:<id> of a rule that watches the logs. */
+  reportedBy: string;
+  reportedAt: Date;
+  /** Accounts that are blocked for it; null until SKUD has been asked. */
+  accountIds: string[] | null;
+  /** Id of what was handed to the inspection. */
+  referralId: string | null;
+  idempotency: { client: string; key: string; contentHash: string } | null;
+}
+
+/** The chain of a violation in the trail: it belongs to no case. */
+export const violationChain = (violationId: string): string => `violation.${violationId}`;
+
+/** Violations as they are known (collection `access-violations`). Every change is one trail entry. */
+export interface Violations {
+  create(tx: Tx, violation: Violation): Promise<void>;
+  /** Sealed as stored. @throws PermanentError where there is none of that id. */
+  get(violationId: string, tx?: Tx): Promise<Violation>;
+  byIdempotencyKey(client: string, key: string): Promise<Violation | null>;
+  /** Newest first, from the one before an id on; sealed as stored. */
+  list(before: string | null, limit: number): Promise<Violation[]>;
+  /** SKUD has been asked: these accounts are blocked. */
+  noteBlocked(tx: Tx, violationId: string, accountIds: readonly string[]): Promise<void>;
+  noteReferral(tx: Tx, violationId: string, referralId: string): Promise<void>;
+  init(): Promise<void>;
+}
+
+export function createViolations({ database, trail }: { database: Database; trail: Trail }): Violations {
+  const violations = database.connection.collection<Violation>('access-violations');
+  const set = async (tx: Tx, _id: string, change: Partial<Violation>): Promise<void> => {
+    await violations.updateOne({ _id }, { $set: change }, { session: tx.session });
+  };
+  return {
+    create: async (tx, violation) => {
+      await violations.insertOne(violation, { session: tx.session });
+      const { _id, number, kind, disclosed } = violation;
+      const data = { number, kind, disclosed };
+      await trail.record(tx, { caseId: violationChain(_id), type: 'violation.reported', subject: _id, data });
+    },
+    get: async (violationId, tx) => {
+      const found = await violations.findOne({ _id: violationId }, tx ? { session: tx.session } : {});
+      if (!found) throw new PermanentError(`violationId ${violationId} names no violation`, { field: 'violationId' });
+      return found;
+    },
+    byIdempotencyKey: (client, key) => violations.findOne({ 'idempotency.client': client, 'idempotency.key': key }),
+    list: (before, limit) =>
+      violations.find(before === null ? {} : { _id: { $lt: before } }, { sort: { _id: -1 }, limit }).toArray(),
+    noteBlocked: async (tx, violationId, accountIds) => {
+      await set(tx, violationId, { accountIds: [...accountIds] });
+      const data = { accountIds: [...accountIds] };
+      await trail.record(tx, {
+        ...{ caseId: violationChain(violationId), type: 'violation.accounts-blocked', subject: violationId, data },
+      });
+    },
+    noteReferral: async (tx, violationId, referralId) => {
+      await set(tx, violationId, { referralId });
+      await trail.record(tx, {
+        ...{ caseId: violationChain(violationId), type: 'violation.referred', subject: violationId },
+        data: { referralId },
+      });
+    },
+    init: () =>
+      ensureCollection(database.connection, 'access-violations', [
+        {
+          key: { 'idempotency.client': 1, 'idempotency.key': 1 },
+          ...{ name: 'idempotency', unique: true },
+          partialFilterExpression: { 'idempotency.key': { $type: 'string' } },
+        },
+        { key: { subjectId: 1 }, name: 'subject' },
+      ]),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Tx } from '../database.js';
+import type { Services } from '../services.js';
+import type { Reporter, TechnicalRequest } from './model.js';
+
+/** Whom letters about a request go to; null where nobody asked, or he left no address. */
+export function recipientOf(
+  reporter: Omit<Reporter, 'index'> | null,
+): { subjectId: string; name: string; email: string } | null {
+  if (!reporter?.email) return null;
+  const { subjectId, email, surname, name, middleName, contactInfo } = reporter;
+  return { subjectId, email, name: [surname, name, middleName].filter(Boolean).join(' ') || (contactInfo ?? email) };
+}
+
+/** What was done, as the letter says it: keys `technicalDone.*` of the catalogue. */
+export function doneIn({ classified, fulfilled, defectSettled }: TechnicalRequest): string {
+  if (classified?.as === 'other') return 'answered';
+  return defectSettled?.as ?? fulfilled?.as ?? 'answered';
+}
+
+/** The answer in Kazakh or Russian (R11, AMB-TECH-08), with the text that was noted last. Returns its id; null where there is nobody to answer. */
+export async function composeTechnicalAnswer(services: Services, tx: Tx, caseId: string): Promise<string | null> {
+  const request = await services.vault.reveal(await services.technicalRequests.get(caseId, tx), tx);
+  await services.technicalRequests.noteTold(tx, request);
+  return compose(services, tx, request, {
+    template: 'technical-request/answer',
+    data: { done: doneIn(request), text: request.resolutions.at(-1)?.text ?? '—' },
+    purpose: 'answer',
+  });
+}
+
+/** AMB-TECH-03: tells who asked that the term has passed and the request stays open. Returns the letter's id, or null as above. */
+export async function composeDelay(services: Services, tx: Tx, caseId: string, dueAt: Date): Promise<string | null> {
+  const request = await services.vault.reveal(await services.technicalRequests.get(caseId, tx), tx);
+  return compose(services, tx, request, { template: 'technical-request/delay', data: { dueAt }, purpose: 'delay' });
+}
+
+async function compose(
+  { letters }: Pick<Services, 'letters'>,
+  tx: Tx,
+  request: TechnicalRequest,
+  { data, ...letter }: { template: string; data: Record<string, string | Date>; purpose: string },
+): Promise<string | null> {
+  const recipient = recipientOf(request.reporter);
+  if (!recipient) return null;
+  const { letterId } = await letters.compose(tx, {
+    ...letter,
+    ...{ caseId: request._id, caseNumber: request.number, recipient, languages: [request.language] },
+    data: { caseNumber: request.number, ...data },
+  });
+  return letterId;
+}

@@ -1,0 +1,155 @@
+import type { CaseRecord } from '../cases.js';
+import type { Actor, Tx } from '../database.js';
+import { InputProblem, type FieldFault } from '../errors.js';
+import type { StoredFile } from '../files.js';
+import { newId } from '../ids.js';
+import {
+  accessCodeFor,
+  actOf,
+  countedOnce,
+  createCase,
+  receiptFaults,
+  registerOnce,
+  startCase,
+  storeAttached,
+  type CheckedFile,
+  type CountedOnce,
+  type Registered,
+} from '../intake.js';
+import { messages } from '../messages.js';
+import { searchIndexes } from '../search-index.js';
+import type { Services } from '../services.js';
+import { recipientOf } from './answers.js';
+import type { Reporter, Source, TechnicalChannel, TechnicalRequest } from './model.js';
+
+/** A technical request whose form has been checked at the edge. */
+export interface Report {
+  source: Source;
+  channel: TechnicalChannel;
+  /** When the user called or wrote (AMB-TECH-07), or the failure was found, UTC; null: in the moment of its registration. */
+  receivedAt: Date | null;
+  sourceRefNo: string | null;
+  language: 'kk' | 'ru';
+  system: string | null;
+  relatesTo: string | null;
+  reporter: Omit<Reporter, 'subjectId' | 'index'> | null;
+  subject: string | null;
+  text: string;
+  attachment: CheckedFile | null;
+}
+
+/**
+ * Registers a request of whatever source and channel: case, clock of R15, attachment, receipt and message to the engine in one transaction (TECH-01
+ * to -12, -30). The clock runs from the receipt and before anybody has classified it (TECH-13). A repeat answers with the same case.
+ * @throws InputProblem 422 naming each field; 409 for a repeated key with other content; 503 when the act is off.
+ */
+export async function registerTechnicalRequest(
+  services: Services,
+  by: Actor,
+  report: Report,
+  idempotency: { client: string; key: string } | null,
+): Promise<Registered> {
+  const { clock, database, files, vault } = services;
+  await clock.refresh();
+  const act = actOf(services, 'technical-request');
+  const { attachment, ...form } = report;
+  const content = {
+    ...form,
+    attachment: attachment && { ...attachment, content: attachment.content.toString('base64') },
+  };
+  const once = countedOnce(services, content, idempotency, { channel: report.channel, number: report.sourceRefNo });
+  return registerOnce(services, 'technical-request', once, async () => {
+    await checkReport(services, report, act.effectiveFrom);
+    const caseId = newId();
+    // A file is stored before what refers to it, under a key that has to be there.
+    const subjectId = await vault.createSubject(null, 'case');
+    const file = attachment && (await storeAttached(services, { caseId, subjectId }, attachment));
+    try {
+      return await database.transaction(by, (tx) => register(services, tx, { report, caseId, subjectId, file, once }));
+    } catch (error) {
+      if (file) await files.discard(file.fileId);
+      throw error;
+    }
+  });
+}
+
+/** What only the server can tell: the moment against the clock, the system and the earlier request against what is known. */
+async function checkReport(services: Services, report: Report, effectiveFrom: string): Promise<void> {
+  const { organisation, technicalRequests } = services;
+  const faults: FieldFault[] = receiptFaults(services, report.receivedAt, effectiveFrom);
+  if (report.system !== null && !organisation.access.systems.some(({ code }) => code === report.system))
+    faults.push({ field: 'system', code: 'unknown-system' });
+  if (report.relatesTo !== null && !(await technicalRequests.byNumber(report.relatesTo)))
+    faults.push({ field: 'relatesTo', code: 'unknown-request' });
+  if (faults.length) throw new InputProblem(422, 'validation', faults);
+}
+
+async function register(
+  services: Services,
+  tx: Tx,
+  given: { report: Report; caseId: string; subjectId: string; file: StoredFile | null; once: CountedOnce },
+): Promise<CaseRecord> {
+  const { documents, letters, organisation, settings, technicalRequests, vault } = services;
+  const { report, caseId, subjectId, file, once } = given;
+  const { source, channel, attachment } = report;
+  const first = { rule: 'DL-TECH-1', message: messages.technicalRequestRegistered.name } as const;
+  const record = await createCase(services, tx, {
+    ...first,
+    ...{ process: 'technical-request', numberKind: 'TEC', caseId, subjectId, once },
+    receivedAt: report.receivedAt,
+    followed: report.reporter !== null,
+    facts: { source, channel },
+  });
+  const reporter = report.reporter && (await sealedReporter(services, tx, report.reporter));
+  const request: TechnicalRequest = {
+    ...{ _id: caseId, number: record.number, subjectId, source, channel, reporter },
+    ...{ language: report.language, system: report.system, relatesTo: report.relatesTo, registeredBy: tx.by.id },
+    subject: report.subject === null ? null : await vault.seal(subjectId, report.subject, tx),
+    text: await vault.seal(subjectId, report.text, tx),
+    ...{ classified: null, resolutions: [], told: 0, defect: null, fulfilled: null, defectSettled: null, answers: [] },
+  };
+  await technicalRequests.create(tx, request);
+  if (file && attachment)
+    await documents.add(tx, {
+      ...{ caseId, subjectId, file, kind: 'material', lineId: '', request: null },
+      ...{ name: attachment.name, languages: organisation.languages },
+    });
+  await startCase(services, tx, record, first);
+  const recipient = recipientOf(reporter && { ...report.reporter!, subjectId: reporter.subjectId });
+  if (recipient)
+    await letters.compose(tx, {
+      ...{ caseId, caseNumber: record.number, recipient, purpose: 'receipt' },
+      template: 'technical-request/receipt',
+      languages: [report.language],
+      data: {
+        caseNumber: record.number,
+        receivedAt: record.receivedAt,
+        followLink: `${settings.web.publicUrl}/follow`,
+        accessCode: accessCodeFor(services, caseId),
+      },
+    });
+  return record;
+}
+
+async function sealedReporter(
+  { vault }: Pick<Services, 'vault'>,
+  tx: Tx,
+  given: NonNullable<Report['reporter']>,
+): Promise<Reporter> {
+  const subjectId = await vault.createSubject(tx, 'person');
+  const seal = async (value: string | null): Promise<string | null> =>
+    value === null ? null : await vault.seal(subjectId, value, tx);
+  const fullName = [given.surname, given.name, given.middleName].filter(Boolean).join(' ');
+  return {
+    subjectId,
+    surname: await seal(given.surname),
+    name: await seal(given.name),
+    middleName: await seal(given.middleName),
+    position: await seal(given.position),
+    login: await seal(given.login),
+    phone: await seal(given.phone),
+    email: await seal(given.email),
+    contactInfo: await seal(given.contactInfo),
+    index: searchIndexes(vault, [fullName, given.email, given.phone, given.login]),
+  };
+}

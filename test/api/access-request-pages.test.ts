@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { basisCopy } from '../../core/access-request/model.js';
+import { accessForm, accessRequest, accessUser } from '../builders/access-request.js';
+import { somebody } from '../helpers/database.js';
+import { ApiSite, pdf, type Part } from '../helpers/api-site.js';
+
+/** The pages for who asks for access, and for who completes what was sent back. */
+
+let site: ApiSite;
+beforeAll(async () => {
+  site = await ApiSite.start();
+}, 60_000);
+afterAll(() => site.stop());
+
+const copy: Part = ['copy', { name: 'приказ.pdf', type: 'application/pdf', content: pdf() }];
+const html = { accept: 'text/html', 'accept-language': 'en' };
+const twoUsers = () => [accessUser(), accessUser({ surname: 'Кенжебаева', name: 'Гүлнара', iin: '030110699567' })];
+/** A request as the form sends it, by anybody. */
+const send = (parts: readonly Part[]) => site.anybody.upload('/access-requests/new', parts, html);
+const filed = async (changes: Parameters<typeof accessRequest>[1] = {}) => {
+  const body = accessRequest('2026-01-30', { copy: undefined, ...changes });
+  const { number, accessCode } = (await site.anybody.post('/api/access-requests', body)).json<Record<string, string>>();
+  const record = await site.services.cases.byNumber(number!);
+  return { number: number!, code: accessCode!, caseId: record!._id };
+};
+
+test('several users and the copy of the basis become one request', async () => {
+  const { body, statusCode } = await send([
+    ...accessForm(accessRequest('2026-01-30', { users: twoUsers() })).filter(([name]) => name !== 'rows'),
+    // A row that nobody filled in is no user.
+    ['rows', '3'],
+    copy,
+  ]);
+  expect(statusCode).toBe(200);
+  const [, number = ''] = /(ACC-\d{4}-\d{6})/.exec(body) ?? [];
+  expect(body).toMatch(/[A-Z2-9]{4}(-[A-Z2-9]{4}){3}/);
+  const { accessRequests, cases, documents, vault } = site.services;
+  const record = await cases.byNumber(number);
+  const request = await vault.reveal(await accessRequests.get(record!._id));
+  expect(request).toMatchObject({ kind: 'provide', filedBy: 'public', basis: { type: 'employmentOrder' } });
+  expect(request.users.map(({ surname, rights }) => [surname, rights])).toEqual([
+    ['Нұрғалиева', [{ system: 'sir', function: 'record.view' }]],
+    ['Кенжебаева', [{ system: 'sir', function: 'record.view' }]],
+  ]);
+  expect(await vault.reveal(await documents.documentsOfCase(record!._id))).toEqual([
+    expect.objectContaining({ kind: basisCopy, name: 'приказ.pdf' }),
+  ]);
+});
+
+test('a row more keeps what was typed, and finds no fault with what is not there yet', async () => {
+  const { body, statusCode } = await site.anybody.form(
+    '/access-requests/new/rows',
+    { rows: '1', 'users[0].surname': 'Нұрғалиева', 'users[0].rights': ['sir/record.view', 'pension/payment.view'] },
+    html,
+  );
+  expect(statusCode).toBe(200);
+  expect(body).toContain('name="users[1].surname"');
+  expect(body).not.toContain('name="users[2].surname"');
+  expect(body).toMatch(/name="users\[0\]\.surname" value="Нұрғалиева"/);
+  expect(body.match(/type="checkbox"[^>]* checked/g)).toHaveLength(2);
+  expect(body).not.toContain('role="alert"');
+});
+
+test('a refused form comes back with its words, says what is wrong in which row, and leaves nothing behind', async () => {
+  const before = await site.holdings();
+  const users = [accessUser(), accessUser({ surname: 'Кенжебаева', iin: '030110699568', rights: [] })];
+  const { body, statusCode } = await send(accessForm(accessRequest('2026-01-30', { users })));
+  expect(statusCode).toBe(422);
+  expect(body).toMatch(/href="#field-users\[1\]\.iin">2\. IIN</);
+  expect(body).toMatch(/href="#field-users\[1\]\.rights">2\. systems and functions</);
+  expect(body).toContain('value="Кенжебаева"');
+  const fake: Part = ['copy', { name: 'order.pdf', type: 'application/pdf', content: 'no PDF at all' }];
+  const wrong = await send([...accessForm(accessRequest('2026-01-30')), fake]);
+  expect(wrong.statusCode).toBe(415);
+  expect(wrong.body).toContain('href="#field-copy"');
+  expect(await site.holdings()).toEqual(before);
+});
+
+test('what was sent back is completed by its code: the page names what is missing and shows nothing of the request', async () => {
+  const { number, code, caseId } = await filed({ users: [accessUser({ cellPhone: undefined })] });
+  const { accessRequests, database, documents, vault } = site.services;
+  await database.transaction(somebody, (tx) => accessRequests.noteMissing(tx, caseId, ['copy', 'users.0.cellPhone']));
+  const url = '/access-requests/completion';
+
+  const wrong = await site.anybody.form(url, { number, code: 'AAAA-AAAA-AAAA-AAAA' }, html);
+  expect(wrong.statusCode).toBe(404);
+  expect(wrong.body).not.toContain('cellPhone');
+  const asked = await site.anybody.form(url, { number, code }, html);
+  expect(asked.statusCode).toBe(200);
+  expect(asked.body.match(/(?<=<input [^>]*)name="(?:users|basis|head|copy)[^"]*"/g)).toEqual([
+    'name="users[0].cellPhone"',
+    'name="copy"',
+  ]);
+  for (const word of ['Нұрғалиева', '850614399559', '87-к']) expect(asked.body).not.toContain(word);
+
+  const fields: Part[] = [
+    ['number', number],
+    ['code', code],
+  ];
+  const refused = await site.anybody.upload(url, [...fields, ['users[0].cellPhone', 'жоқ'], copy], html);
+  expect(refused.statusCode).toBe(422);
+  expect(refused.body).toMatch(/href="#field-users\[0\]\.cellPhone">1\. cell phone</);
+  const done = await site.anybody.upload(url, [...fields, ['users[0].cellPhone', '+7 701 765 43 21'], copy], html);
+  expect(done.statusCode).toBe(200);
+  const [user] = (await vault.reveal(await accessRequests.get(caseId))).users;
+  expect(user!.cellPhone).toBe('+7 701 765 43 21');
+  expect(await documents.documentsOfCase(caseId)).toHaveLength(1);
+  expect((await site.outboxOf(number)).map(({ message }) => message?.name)).toContain(
+    'access-request.request-completed',
+  );
+});

@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { settleBlocks } from '../../core/access-request/account-blocks.js';
+import type { JournalRow } from '../../core/access-request/journal.js';
+import type { Violation } from '../../core/access-request/violations.js';
+import { RetryableError } from '../../core/errors.js';
+import { newId } from '../../core/ids.js';
+import type { OutboxEntry } from '../../core/outbox.js';
+import { blockUnusedAccounts } from '../../workers/access-request/block-unused-accounts.js';
+import { blockViolator } from '../../workers/access-request/block-violator.js';
+import { referToInspection } from '../../workers/access-request/refer-to-inspection.js';
+import { registerReferral } from '../../workers/inspection/register-referral.js';
+import { accessRequest, accessUser } from '../builders/access-request.js';
+import { staff } from '../builders/inspection.js';
+import { providedRequest } from '../builders/provided-account.js';
+import { ApiSite, type Caller } from '../helpers/api-site.js';
+import { somebody } from '../helpers/database.js';
+import { startSkudSimulator, type SkudSimulator } from '../helpers/skud-simulator.js';
+import { WorkerSite } from '../helpers/worker-site.js';
+
+/** Violations of information security: reported, blocked at once, told of, and handed to the inspection where personal data were disclosed. */
+
+let skud: SkudSimulator;
+let site: ApiSite;
+let workers: WorkerSite;
+let admin: Caller;
+beforeAll(async () => {
+  skud = await startSkudSimulator();
+  site = await ApiSite.start(skud.env);
+  workers = WorkerSite.of(site.services);
+  admin = await site.as('ib.admin2');
+}, 120_000);
+afterAll(async () => {
+  await site.stop();
+  await skud.stop();
+});
+beforeEach(() => skud.reset());
+
+const facts = 'Бір логинмен екі жұмыс орнынан қатар кірген: канарейка-QzXv9.';
+const url = '/api/access-violations';
+
+/** An account that a request has just opened, with its login in clear. */
+async function anAccount(changes: Parameters<typeof providedRequest>[2] = {}) {
+  const request = await providedRequest(site, workers, changes);
+  const account = await site.services.accounts.find(request.userId);
+  const { login } = await site.services.vault.reveal(account!);
+  return { ...request, login: login!, skudId: account!.skudId };
+}
+const stored = () => site.services.database.connection.collection<Violation>('access-violations');
+const latest = async (): Promise<Violation> => (await stored().find().sort({ _id: -1 }).limit(1).toArray())[0]!;
+async function reported(body: Record<string, unknown>): Promise<Violation> {
+  const answer = await admin.post(url, { kind: 'sharedLogin', facts, ...body });
+  expect(answer.statusCode).toBe(201);
+  return latest();
+}
+const block = ({ _id: violationId }: Violation) => workers.deliver(blockViolator, { violationId });
+const isActive = async (skudId: string) => (await skud.seen()).accounts.find(({ id }) => id === skudId)?.active;
+const outbox = (kind: OutboxEntry['kind'], key: string): Promise<OutboxEntry[]> =>
+  site.services.database.connection
+    .collection<OutboxEntry>('outbox')
+    .find(kind === 'message' ? { kind, 'message.correlationKey': key } : { kind, 'notice.key': new RegExp(key) })
+    .toArray();
+const blockLetters = async (caseId: string) =>
+  (await site.services.letters.ofCase(caseId)).filter(({ template }) => template === 'access-request/account-blocked');
+const journalOf = async (caseId: string): Promise<JournalRow[]> => {
+  const found: JournalRow[] = [];
+  for await (const row of site.services.accessJournal.rows({ caseIds: [caseId] }, 'oldest')) found.push(row);
+  return found;
+};
+
+test('a violation that the page reports blocks the account in SKUD, and everybody concerned is written to', async () => {
+  const user = accessUser({ email: 'asem@employment.example' });
+  const { caseId, login, skudId, userId } = await anAccount({ users: [user] });
+  const form = { kind: 'credentialsHandedOver', login, facts, idempotencyKey: newId() };
+  for (let times = 0; times < 2; times += 1)
+    expect((await admin.form('/access-violations', form)).headers['location']).toBe('/access-violations');
+  const violation = await latest();
+  expect(await stored().countDocuments({ kind: 'credentialsHandedOver' })).toBe(1);
+  const waiting = await admin.page('/access-violations?lang=en');
+  expect(waiting.body).toContain('waits for SKUD');
+  const [message] = await outbox('message', violation._id);
+  expect(message!.message).toMatchObject({ name: 'access-request.violation-reported' });
+  expect(message!.message!.variables).toEqual({ violationId: violation._id });
+
+  expect(await block(violation)).toEqual({ forInspection: false });
+  expect(await isActive(skudId)).toBe(false);
+  const { accounts, vault } = site.services;
+  expect(await accounts.find(userId)).toMatchObject({ state: 'blocked', blockGrounds: ['securityViolation'] });
+  const letters = await vault.reveal(await blockLetters(caseId));
+  expect(letters.map(({ recipient }) => recipient.email).sort()).toEqual([
+    ...['asem@employment.example', 'chancery@employment.example'],
+  ]);
+  const notices = await outbox('notice', `^violation/${violation._id}/`);
+  expect(notices.map(({ notice }) => notice!.employeeId).sort()).toEqual(['SC-1074', 'SC-1075']);
+  expect(await workers.acts(`violation.${violation._id}`)).toEqual([
+    'violation.reported',
+    'violation.accounts-blocked',
+  ]);
+  expect((await workers.acts(caseId)).slice(-4)).toEqual([
+    ...['account.blocked', 'journal.entered', 'letter.composed', 'letter.composed'],
+  ]);
+  const [, row] = await vault.reveal(await journalOf(caseId));
+  expect(row).toMatchObject({ act: 'blocked', ground: 'securityViolation', systems: ['sir'] });
+  expect(row!.administrators).toMatchObject([{ login: 'ib.admin2', fullName: 'Ким Виктория Олеговна' }]);
+  const { body } = await admin.page('/access-violations?lang=en');
+  for (const word of [violation.number, '1 account blocked', facts, login]) expect(body).toContain(word);
+
+  // R29: opened again by a repeated application alone.
+  const users = [accessUser({ login })];
+  await providedRequest(site, workers, { kind: 'repeat', repeatReason: 'blockedViolation', users });
+  expect(await isActive(skudId)).toBe(true);
+  expect(await accounts.find(userId)).toMatchObject({ state: 'pendingFirstLogin', blockGrounds: [] });
+});
+
+describe('while SKUD can’t be reached', () => {
+  test('the report is taken, nothing is half done, and the block follows once, told of once', async () => {
+    const { caseId, login, skudId, userId } = await anAccount();
+    await skud.control({ fault: '429', on: 'change', delayMs: 60_000 });
+    const violation = await reported({ login });
+    await expect(block(violation)).rejects.toBeInstanceOf(RetryableError);
+    expect(await site.services.accounts.find(userId)).toMatchObject({ state: 'pendingFirstLogin' });
+    expect([await blockLetters(caseId), (await stored().findOne({ _id: violation._id }))!.accountIds]).toEqual([
+      ...[[], null],
+    ]);
+    await block(violation);
+    expect(await isActive(skudId)).toBe(false);
+    expect((await blockLetters(caseId)).length).toBeGreaterThan(0);
+    expect((await workers.acts(caseId)).filter((act) => act === 'account.blocked')).toHaveLength(1);
+  });
+
+  test('a process that dies after SKUD had blocked leaves no account that is blocked untold: the daily look ends it', async () => {
+    const { caseId, login, skudId, userId } = await anAccount();
+    const violation = await reported({ login });
+    await workers.reach(blockViolator, { violationId: violation._id });
+    expect(await isActive(skudId)).toBe(false);
+    expect(await blockLetters(caseId)).toEqual([]);
+    await workers.deliver(blockUnusedAccounts, { inactiveDays: 30 });
+    expect(await site.services.accounts.find(userId)).toMatchObject({ blockGrounds: ['securityViolation'] });
+    expect((await blockLetters(caseId)).length).toBeGreaterThan(0);
+    await block(violation);
+    expect((await workers.acts(caseId)).filter((act) => act === 'account.blocked')).toHaveLength(1);
+    expect((await stored().findOne({ _id: violation._id }))!.accountIds).toEqual([userId]);
+  });
+});
+
+test('a block that a sign-in would avert is none any more, and one that is there already gets its second ground', async () => {
+  const { accounts, database } = site.services;
+  const { caseId, login, userId } = await anAccount();
+  await accounts.intendBlock([userId], { ground: 'inactivity30', unlessSignedInSince: new Date(0) });
+  const violation = await reported({ login });
+  const { settled } = await workers.reach(blockViolator, { violationId: violation._id });
+  // The daily look had found meanwhile that its user entered.
+  const late = { ground: 'inactivity30', blocked: false, lastSignInAt: site.services.clock.legalNow() } as const;
+  expect(await database.transaction(somebody, (tx) => accounts.settleBlock(tx, userId, late))).toBeNull();
+  expect(settled).toMatchObject([{ accountId: userId, outcome: { ground: 'securityViolation', blocked: true } }]);
+  expect(await database.transaction(somebody, (tx) => settleBlocks(site.services, tx, settled))).toHaveLength(1);
+  expect(await accounts.find(userId)).toMatchObject({ state: 'blocked', blockGrounds: ['securityViolation'] });
+
+  const second = await anAccount();
+  await accounts.intendBlock([second.userId], { ground: 'inactivity30', unlessSignedInSince: null });
+  const unused = { ground: 'inactivity30', blocked: true, lastSignInAt: null } as const;
+  await database.transaction(somebody, (tx) => accounts.settleBlock(tx, second.userId, unused));
+  await block(await reported({ login: second.login }));
+  expect((await accounts.find(second.userId))!.blockGrounds).toEqual(['inactivity30', 'securityViolation']);
+  expect((await journalOf(second.caseId)).map(({ ground }) => ground)).toEqual([null, 'securityViolation']);
+  expect(await journalOf(caseId)).toHaveLength(2);
+});
+
+test('an account that SKUD alone knows is blocked as well; of a login that nobody has the administrators are told', async () => {
+  await skud.control({
+    accounts: [{ userName: 'old-account', externalId: 'none-of-ours', createdAt: '2026-01-05T04:00:00Z' }],
+  });
+  const violation = await reported({ login: 'old-account' });
+  await block(violation);
+  expect((await skud.seen()).accounts).toMatchObject([{ userName: 'old-account', active: false }]);
+  const mistyped = await reported({ login: 'nobody-has-this' });
+  await block(mistyped);
+  expect((await stored().findOne({ _id: mistyped._id }))!.accountIds).toEqual([]);
+  const [notice] = await outbox('notice', `^violation/${mistyped._id}/`);
+  expect(notice!.notice!.data).toMatchObject({ count: 0, number: mistyped.number });
+});
+
+describe('an employee who disclosed personal data', () => {
+  test('has all accounts blocked, and an inspection gets the facts by a reference, once', async () => {
+    const { services } = site;
+    const employee = (await services.directory.employee(staff.ofAlmaty))!;
+    const own = {
+      applicant: { ...accessRequest('2026-01-30').applicant, bin: '160440007161', replyEmail: 'hr@sc.example' },
+      users: [accessUser({ iin: employee.iin })],
+    };
+    const accounts = [await anAccount(own), await anAccount(own)];
+    const violation = await reported({
+      ...{ employeeId: employee.employeeId, kind: 'dataDistributed', personalDataDisclosed: true },
+    });
+    const { _id: violationId, number } = violation;
+    expect(await block(violation)).toEqual({ forInspection: true });
+    for (const { skudId } of accounts) expect(await isActive(skudId)).toBe(false);
+    await workers.deliver(referToInspection, { violationId });
+    const { referralId } = (await stored().findOne({ _id: violationId }))!;
+    const [message] = await outbox('message', referralId!);
+    expect(message!.message).toMatchObject({ name: 'inspection.facts-referred', variables: { referralId } });
+
+    for (let times = 0; times < 2; times += 1) await workers.deliver(registerReferral, { referralId: referralId! });
+    const inspections = await services.database.connection.collection('inspections').find().toArray();
+    expect(await services.vault.reveal(inspections)).toMatchObject([
+      {
+        trigger: { kind: 'officialInformation', facts: [facts] },
+        lines: [{ employeeId: employee.employeeId }],
+      },
+    ]);
+    const { _id: caseId, number: caseNumber } = (await services.cases.find(String(inspections[0]!._id)))!;
+    const [referral] = (await services.trail.list(caseId)).filter(({ type }) => type === 'referral.registered');
+    expect(referral).toMatchObject({ subject: referralId, data: { source: number } });
+    // The administrator of information security reads no inspection, and learns of none.
+    expect((await admin.get(`/api/cases/${caseNumber}`)).statusCode).toBe(404);
+    expect((await admin.page('/access-violations')).body).not.toContain(caseNumber);
+    const sent = await services.database.connection.collection('outbox').find({ kind: 'message' }).toArray();
+    expect(JSON.stringify(sent)).not.toContain('канарейка');
+  });
+
+  test('of another organisation is blocked, and no inspection of our employees follows', async () => {
+    const { login } = await anAccount();
+    expect(await block(await reported({ login, personalDataDisclosed: true }))).toEqual({ forInspection: false });
+  });
+});
+
+describe('a report', () => {
+  test('of the same key is the same violation, of other content it is refused', async () => {
+    const headers = { 'idempotency-key': newId() };
+    const body = { kind: 'disruption', login: 'u-some', facts };
+    const numbers = await Promise.all(
+      [1, 2, 3].map(async () => (await admin.post(url, body, headers)).json<{ number: string }>().number),
+    );
+    expect(new Set(numbers).size).toBe(1);
+    expect((await admin.post(url, { ...body, login: 'u-other' }, headers)).statusCode).toBe(409);
+  });
+
+  test('that names nobody, or an employee whom the directory has not, is refused with its words, and leaves nothing', async () => {
+    const before = await site.holdings();
+    const refused = await admin.form('/access-violations?lang=en', { kind: 'disruption', facts });
+    expect(refused.statusCode).toBe(422);
+    for (const word of [facts, 'href="#violation-login"']) expect(refused.body).toContain(word);
+    expect((await admin.post(url, { kind: 'disruption', employeeId: 'SC-9999', facts })).statusCode).toBe(422);
+    expect((await admin.post(url, { kind: 'theft', login: 'u', facts })).statusCode).toBe(422);
+    expect(await site.holdings()).toEqual(before);
+  });
+
+  test('is for administrators of information security; auditors and the data-protection officer read', async () => {
+    for (const login of ['auditor', 'dpo', 'iss.central', 'administrator']) {
+      const caller = await site.as(login);
+      expect((await caller.post(url, { kind: 'disruption', login: 'u-some', facts })).statusCode).toBe(403);
+      const reads = ['auditor', 'dpo'].includes(login);
+      const seen = await caller.page('/access-violations');
+      expect(seen.statusCode).toBe(reads ? 200 : 403);
+      expect(seen.body).not.toContain('name="facts"');
+    }
+  });
+});
+
+test('facts about a user who is erased can be read no more; the violation stays, and blocks all the same', async () => {
+  const { login, skudId } = await anAccount();
+  const violation = await reported({ login });
+  const why = { ground: 'DPO-2026-21', openToo: true };
+  await site.services.erasures.erase({ kind: 'person', id: 'dpo' }, violation.subjectId, why);
+  expect(await site.services.vault.reveal(await stored().findOne({ _id: violation._id }))).toMatchObject({
+    ...{ number: violation.number, facts: null, login: null },
+  });
+  expect((await admin.page('/access-violations')).body).toContain(violation.number);
+  await block(violation);
+  expect(await isActive(skudId)).toBe(false);
+});

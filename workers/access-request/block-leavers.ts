@@ -1,0 +1,41 @@
+import { blockIntended } from '../../connectors/skud/block.js';
+import { skudClient } from '../../connectors/skud/index.js';
+import { settleBlocks } from '../../core/access-request/account-blocks.js';
+import { tellAdministrators } from '../../core/access-request/account-letters.js';
+import { intendBlocksOfLeavers } from '../../core/access-request/leavers.js';
+import { RetryableError } from '../../core/errors.js';
+import { localDay } from '../../core/legal-day.js';
+import type { Services } from '../../core/services.js';
+
+const ground = 'dismissal';
+/** Accounts that are asked for at once. */
+const most = 100;
+
+/**
+ * R27, R30: blocks the accounts of who left, as soon as a directory says so. What SKUD does not answer stays intended, and the day's look at all
+ * accounts ends it.
+ * @returns how many were blocked, and why the others were not; null when all were.
+ */
+export async function blockLeavers(services: Services): Promise<{ blocked: number; unanswered: string | null }> {
+  const { settings, accounts, database } = services;
+  await intendBlocksOfLeavers(services);
+  const context = { heartbeat: () => Promise.resolve(), signal: new AbortController().signal };
+  let blocked = 0;
+  try {
+    for (;;) {
+      const intended = await accounts.toBlock(most, undefined, ground);
+      if (intended.length === 0) return { blocked, unanswered: null };
+      const settled = await blockIntended(skudClient(settings.skud), intended, context);
+      await database.transaction({ kind: 'system', id: 'directory-import' }, async (tx) => {
+        const { length: count } = await settleBlocks(services, tx, settled);
+        const day = localDay(tx.at, services.organisation.timeZone);
+        const step = `${settled[0]?.accountId}/${ground}`;
+        await tellAdministrators(services, tx, { day, step, ground, count });
+      });
+      blocked += settled.length;
+    }
+  } catch (error) {
+    if (!(error instanceof RetryableError)) throw error;
+    return { blocked, unanswered: error.message };
+  }
+}

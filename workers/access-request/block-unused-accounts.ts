@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { blockIntended } from '../../connectors/skud/block.js';
+import { skudClient } from '../../connectors/skud/index.js';
+import { settleBlocks, type SettledBlock } from '../../core/access-request/account-blocks.js';
+import { tellAdministrators } from '../../core/access-request/account-letters.js';
+import type { BlockGround } from '../../core/access-request/account-store.js';
+import { unusedBefore } from '../../core/access-request/account-sweeps.js';
+import { intendBlocksOfLeavers } from '../../core/access-request/leavers.js';
+import type { SkudAccount } from '../../core/access-request/skud-account.js';
+import type { Services } from '../../core/services.js';
+import { defineWorker } from '../define-worker.js';
+
+const ground = 'inactivity30';
+/** Accounts that one step looks at: as many as SKUD may give in one answer are kept in memory. */
+const pageSize = 100;
+
+interface Step {
+  day: string;
+  settled: SettledBlock[];
+  /** Null when this step ended what an earlier one had begun, and read no page. */
+  read: { position: { startIndex: number; total: number } | null; done: boolean } | null;
+}
+
+/**
+ * R28, DL-ACC-4: one step of the day's look at all accounts of SKUD. Blocks those of who left and ends what an earlier step had begun, else reads the next page of open accounts
+ * that were not used, stores that they are to be blocked, and blocks each. Where it stopped is stored with what it did, so the next step
+ * goes on there; a day that was missed needs no other look, since whoever was unused then is so today.
+ */
+export const blockUnusedAccounts = defineWorker({
+  type: 'access-request.block-unused-accounts',
+  title: 'Block unused accounts',
+  titleRu: 'Заблокировать неиспользуемые учётные записи',
+  act: 'R28',
+  input: z.object({ inactiveDays: z.int().min(1) }),
+  output: z.object({ sweepDone: z.boolean() }),
+  errors: [],
+  timeoutMs: 120_000,
+  maxJobs: 1,
+  reach: async (context): Promise<Step | null> => {
+    const { services, input } = context;
+    if (!services.settings.skud) return null;
+    const { day, before } = unusedBefore(services.clock.legalNow(), input.inactiveDays, services.organisation.timeZone);
+    const skud = skudClient(services.settings.skud);
+    const { position, done } = await services.accountSweeps.of(day);
+    // Not at each of a thousand pages.
+    if (position === null) await intendBlocksOfLeavers(services);
+    const begun = await services.accounts.toBlock(pageSize);
+    if (begun.length > 0) return { day, settled: await blockIntended(skud, begun, context), read: null };
+    if (done) return { day, settled: [], read: null };
+    const filter = { active: true, notSignedInSince: before };
+    for await (const { accounts, next } of skud.accountPages({
+      filter,
+      pageSize,
+      from: position,
+      signal: context.signal,
+    })) {
+      const unused = await unusedOf(services, accounts, before);
+      await services.accounts.intendBlock(unused, { ground, unlessSignedInSince: before });
+      const settled = await blockIntended(skud, await services.accounts.toBlock(pageSize), context);
+      return { day, settled, read: { position: next, done: next === null } };
+    }
+    return { day, settled: [], read: { position: null, done: true } };
+  },
+  run: async ({ tx, services, reached }) => {
+    if (!reached) return { sweepDone: true };
+    const { day, settled, read } = reached;
+    const blocked = await settleBlocks(services, tx, settled);
+    const of = (why: BlockGround): number => blocked.filter(({ blockGrounds }) => blockGrounds.at(-1) === why).length;
+    const step = settled[0]?.accountId ?? '';
+    for (const why of [ground, 'dismissal'] as const)
+      await tellAdministrators(services, tx, { day, step: `${step}/${why}`, ground: why, count: of(why) });
+    if (read) await services.accountSweeps.advance(tx, day, { ...read, blocked: of(ground) });
+    return { sweepDone: settled.length === 0 && (read === null || read.done) };
+  },
+});
+
+/** Ids of those that are unused: SKUD also names who was never signed in to, though the credentials may be new (AMB-ACC-04). */
+async function unusedOf({ accounts }: Services, found: readonly SkudAccount[], before: Date): Promise<string[]> {
+  const known = await accounts.ofSkud(found.map(({ skudId }) => skudId));
+  const foreign = found.filter(({ skudId }) => !known.has(skudId));
+  await accounts.adopt(foreign);
+  return found.flatMap((account) => {
+    const stored = known.get(account.skudId);
+    const issuedAt = stored?.issuedAt ?? account.createdAt;
+    return issuedAt < before ? [stored?._id ?? account.skudId] : [];
+  });
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { grantedRights } from '../../core/access-request/model.js';
+import { defineWorker } from '../define-worker.js';
+import { id } from '../shapes.js';
+
+/** AMB-ACC-17: who of the request has any system granted; the others are answered with their refusal alone. */
+export const listGrantedUsers = defineWorker({
+  type: 'access-request.list-granted-users',
+  title: 'List granted users',
+  titleRu: 'Определить, кому предоставлено',
+  act: 'R22',
+  input: z.object({ caseId: id }),
+  output: z.object({ grantedUserIds: z.array(id) }),
+  errors: [],
+  run: async ({ input: { caseId }, tx, services }) => {
+    const request = await services.accessRequests.get(caseId, tx);
+    const granted = request.users.filter((user) => grantedRights(request, user).length > 0);
+    return { grantedUserIds: granted.map(({ userId }) => userId) };
+  },
+});

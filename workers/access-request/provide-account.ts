@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { skudClient } from '../../connectors/skud/index.js';
+import { composeAnswer } from '../../core/access-request/answers.js';
+import { loginOf, noteIssued, rightsAfter, userOf } from '../../core/access-request/accounts.js';
+import { journalUser } from '../../core/access-request/journal-rows.js';
+import { grantedRights, type AccountOutcome } from '../../core/access-request/model.js';
+import { temporaryPassword } from '../../core/access-request/temporary-password.js';
+import type { AccountRight } from '../../core/access-request/skud-account.js';
+import { BusinessError } from '../../core/errors.js';
+import type { Services } from '../../core/services.js';
+import { defineWorker } from '../define-worker.js';
+import { caseIds, id } from '../shapes.js';
+
+interface Provided {
+  outcome: Exclude<AccountOutcome, 'not-provided'>;
+  skudId: string;
+  /** Login of a new account. */
+  login: string | null;
+  /** Null where no temporary password was set. Never leaves this process but in a link or mail. */
+  password: string | null;
+  /** What the account may do now. */
+  rights: AccountRight[];
+}
+
+/**
+ * R20, R21, R29: makes or changes the account of one user in SKUD, as the request asks and no further than it was granted, and composes the
+ * answer with the way to the temporary password. Our id of the account is the user's id in the request, so that a repeat finds what an earlier
+ * attempt made, and gives it a new password.
+ */
+export const provideAccount = defineWorker({
+  type: 'access-request.provide-account',
+  title: 'Provide account',
+  titleRu: 'Предоставить учётную запись',
+  act: 'R20, R21, R22, R29',
+  input: z.object({ ...caseIds, userId: id }),
+  output: z.object({ letterId: id }),
+  errors: ['ACCOUNT_NOT_PROVIDED'],
+  reach: async ({ input, services, signal }): Promise<Provided | { refused: string }> => {
+    try {
+      return await provide(services, input, signal);
+    } catch (error) {
+      if (!(error instanceof BusinessError)) throw error;
+      return { refused: error.code };
+    }
+  },
+  run: async ({ input: { caseId, userId }, tx, services, reached }) => {
+    if ('refused' in reached) {
+      await services.trail.record(tx, {
+        caseId,
+        type: 'account.not-provided',
+        subject: userId,
+        data: { code: reached.refused },
+      });
+      throw new BusinessError('ACCOUNT_NOT_PROVIDED');
+    }
+    const { outcome, skudId, login, password, rights } = reached;
+    await services.accessRequests.setAccount(tx, caseId, userId, { accountId: userId, skudId, outcome }, login);
+    if (outcome === 'issued') await noteIssued(services, tx, { caseId, userId, skudId, rights });
+    else await services.accounts.noteChange(tx, skudId, { rights, blocked: outcome === 'blocked' });
+    await journalUser(services, tx, { caseId, userId, skudId, act: outcome });
+    return { letterId: await composeAnswer(services, tx, { caseId, userId, password }) };
+  },
+});
+
+async function provide(
+  services: Services,
+  { caseId, userId }: { caseId: string; userId: string },
+  signal: AbortSignal,
+): Promise<Provided> {
+  const request = await services.vault.reveal(await services.accessRequests.get(caseId));
+  const user = userOf(request, userId);
+  const skud = skudClient(services.settings.skud);
+  const password = temporaryPassword(services.settings.accounts.passwordLength);
+  const granted = grantedRights(request, user);
+  if (request.kind === 'provide') {
+    const login = loginOf(userId);
+    const { account, used } = await skud.createAccount(
+      {
+        accountId: userId,
+        login,
+        name: { surname: user.surname, name: user.name, middleName: user.middleName },
+        position: user.position ?? '',
+        rights: granted,
+        temporaryPassword: password,
+      },
+      signal,
+    );
+    const { skudId } = account;
+    return used
+      ? { outcome: 'changed', skudId, login, password: null, rights: granted }
+      : { outcome: 'issued', skudId, login, password, rights: granted };
+  }
+  const found = await skud.findByLogin(user.login ?? '', signal);
+  if (!found) throw new BusinessError('SKUD_ACCOUNT_GONE');
+  const { skudId } = found;
+  const nothing = { skudId, login: null, password: null, rights: found.rights };
+  if (request.kind === 'repeat') {
+    await skud.setTemporaryPassword(skudId, password, signal);
+    await skud.unblock(skudId, signal);
+    return { ...nothing, outcome: 'issued', password };
+  }
+  const rights = rightsAfter(request, user, found.rights);
+  if (rights.length === 0 && request.kind === 'block') {
+    await skud.block(skudId, signal);
+    return { ...nothing, outcome: 'blocked', rights };
+  }
+  await skud.setRights(skudId, rights, signal);
+  return { ...nothing, outcome: 'changed', rights };
+}

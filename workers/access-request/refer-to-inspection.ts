@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { messages } from '../../core/messages.js';
+import { defineWorker } from '../define-worker.js';
+import { id } from '../shapes.js';
+
+/** Hands the facts of a disclosure to the inspection of employees (Order No. 231/НҚ, R4): its message carries a reference and nothing else. */
+export const referToInspection = defineWorker({
+  type: 'access-request.refer-to-inspection',
+  title: 'Refer to inspection',
+  titleRu: 'Передать сведения для проверки',
+  act: 'R6, R28',
+  input: z.object({ violationId: id }),
+  output: z.object({}),
+  errors: [],
+  run: async ({ input: { violationId }, tx, services }) => {
+    const { number, facts, employeeId, reportedAt } = await services.violations.get(violationId, tx);
+    const referralId = await services.referrals.create(tx, {
+      ...{ source: number, receivedAt: reportedAt, facts },
+      employeeIds: employeeId === null ? [] : [employeeId],
+    });
+    await services.violations.noteReferral(tx, violationId, referralId);
+    await services.outbox.message(tx, {
+      caseId: '',
+      name: messages.inspectionFactsReferred.name,
+      correlationKey: referralId,
+      messageId: referralId,
+      variables: { referralId },
+    });
+    return {};
+  },
+});
