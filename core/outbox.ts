@@ -73,6 +73,8 @@ export interface Outbox {
   notice(tx: Tx, notice: { caseId: string } & NoticePayload): Promise<string>;
   /** Takes up to `limit` due entries of a kind for `owner` alone, oldest first, for `leaseMs` milliseconds of wall time. */
   claim(kind: OutboxEntry['kind'], owner: string, limit: number, leaseMs: number): Promise<OutboxEntry[]>;
+  /** Whether an earlier message of the same correlation key still waits, here or at another relay. */
+  waitsForEarlier(entry: OutboxEntry): Promise<boolean>;
   /** Frees what an owner had taken and will not carry out any more, because it was killed. */
   release(owner: string): Promise<void>;
   /** Who holds pending entries now, or held them when it was killed. */
@@ -141,6 +143,12 @@ export function createOutbox({ database }: { database: Database }): Outbox {
         if (entry) claimed.push(entry);
       }
       return claimed;
+    },
+    waitsForEarlier: async ({ _id, message }) => {
+      const key = message?.correlationKey;
+      if (key === undefined) return false;
+      const earlier = { state: 'pending', 'message.correlationKey': key, _id: { $lt: _id } } as const;
+      return (await entries.exists(earlier)) !== null;
     },
     release: async (owner) => {
       await entries.updateMany(
@@ -216,6 +224,10 @@ function outboxSchema(): Schema<OutboxEntry> {
   );
   schema.index({ kind: 1, state: 1, notBefore: 1, _id: 1 });
   schema.index({ caseId: 1 });
+  schema.index(
+    { 'message.correlationKey': 1, _id: 1 },
+    { partialFilterExpression: { state: 'pending', 'message.correlationKey': { $type: 'string' } } },
+  );
   schema.index({ 'notice.key': 1 }, { unique: true, partialFilterExpression: { 'notice.key': { $type: 'string' } } });
   return schema;
 }

@@ -86,9 +86,10 @@ export function createRelay(deps: {
     }
   };
 
-  /** One key's entries in order; after one that has to wait, the others wait with it. */
+  /** One key's entries in order; after one that has to wait, the others wait with it, also those that are taken later. */
   const carryOutInOrder = async (line: RelayLine, entries: OutboxEntry[]): Promise<void> => {
-    let blockedMs: number | null = null;
+    const [first] = entries;
+    let blockedMs = first && (await outbox.waitsForEarlier(first)) ? pauseBefore(1) : null;
     for (const entry of entries) {
       if (blockedMs !== null) await outbox.retry(entry._id, { afterMs: blockedMs, errorCode: 'waits-for-earlier' });
       else if (!(await carryOut(line, entry))) blockedMs = pauseBefore(entry.attempts);

@@ -150,7 +150,9 @@ describe('letters', () => {
       await it.screened();
       const [request] = await it.asked({}, 4);
       const clock = await it.started('DL-INS-3', request!._id);
-      for (const other of (await it.requests({ state: 'requested' })).slice(1)) await it.handsIn(other);
+      const others = (await it.requests({ state: 'requested' })).filter(({ _id }) => _id !== request!._id);
+      for (const other of others) await it.handsIn(other);
+      for (const { _id } of others) await it.stopped('DL-INS-3', _id);
 
       await stage.travel({ to: new Date(clock.dueAt!.getTime() + minuteMs) });
       await it.reported(clock, 'broken');
