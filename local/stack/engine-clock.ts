@@ -23,6 +23,11 @@ export async function setOffset(managementUrl: string, ms: number): Promise<void
   if (ms > 0) await addOffset(managementUrl, ms);
 }
 
+/** Stops the engine's clock at a moment, until `setOffset` lets it go on: for what must not happen one second before another moment. */
+export async function pinClock(managementUrl: string, moment: Date): Promise<void> {
+  await call(managementUrl, 'POST', '/pin', { epochMilli: moment.getTime() });
+}
+
 async function call(managementUrl: string, method: string, path: string, body?: object): Promise<unknown> {
   const url = `${managementUrl.replace(/\/$/, '')}/actuator/clock${path}`;
   const response = await fetch(url, {

@@ -203,7 +203,8 @@ test(
     await incomplete.waitFor(async () => (await incomplete.letters('ask-for-completion'))[0], 'the return');
     const { targetAt, dueAt } = await incomplete.clock();
 
-    await stage.travel({ to: new Date(targetAt!.getTime() - 60_000) });
+    await stage.standAt(new Date(targetAt!.getTime() - 1000));
+    await stage.allHadTheirTurn();
     expect((await incomplete.request()).precheck).toBeNull();
     await stage.travel({ to: new Date(targetAt!.getTime() + 1_000) });
     await incomplete.task('UserTask_DecideOnSystem');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { DocumentRequest } from '../../core/documents.js';
 import { staff } from '../builders/inspection.js';
 import type { InspectionCase } from './inspection-case.js';
-import { minuteMs, openStage, testMs, type Stage } from './stage.js';
+import { openStage, testMs, type Stage } from './stage.js';
 
 /** INS-16: the study asks units for more, once or several times, before anything is concluded. */
 let stage: Stage;
@@ -66,7 +66,7 @@ describe('additional information', () => {
     async () => {
       await it.handsIn(inTime);
       expect(await it.stopped('DL-INS-3', inTime._id)).toMatchObject({ kept: true });
-      await stage.travel({ to: new Date(targetAt.getTime() - 10 * minuteMs) });
+      await stage.standAt(new Date(targetAt.getTime() - 1000));
       await stage.allHadTheirTurn();
       expect(await it.trail('document.reminded')).toEqual([]);
 
@@ -81,7 +81,7 @@ describe('additional information', () => {
   test(
     'is nothing to decide on before it is due; then somebody has to, unless it had come',
     async () => {
-      await stage.travel({ to: new Date(dueAt.getTime() - 10 * minuteMs) });
+      await stage.standAt(new Date(dueAt.getTime() - 1000));
       await stage.allHadTheirTurn();
       expect(await it.trail('clock.broken')).toEqual([]);
       expect(await openTasks(decision, { name: 'caseNumber', value: it.number })).toEqual([]);

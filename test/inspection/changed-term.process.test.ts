@@ -5,7 +5,7 @@ import { readResources, type Resource } from '../../workers/deployment.js';
 import { named, staff } from '../builders/inspection.js';
 import { takeDaysOff } from '../helpers/calendar-tables.js';
 import type { InspectionCase } from './inspection-case.js';
-import { minuteMs, openStage, testMs, type Stage } from './stage.js';
+import { openStage, testMs, type Stage } from './stage.js';
 
 /**
  * A changed row of the table of terms, and a changed calendar, while cases run: what began keeps its row and follows the calendar; what begins
@@ -112,7 +112,7 @@ describe('a calendar that is applied with a day off more', () => {
 
       await stage.travel({ to: new Date(moved.targetAt!.getTime() + 1000) });
       await running.reported(moved, 'target');
-      await stage.travel({ to: new Date(moved.dueAt!.getTime() - 10 * minuteMs) });
+      await stage.standAt(new Date(moved.dueAt!.getTime() - 1000));
       await stage.allHadTheirTurn();
       expect(await running.reportsOf(moved)).toEqual(['target']);
 

@@ -4,7 +4,7 @@ import { localDay } from '../../core/legal-day.js';
 import { named, staff } from '../builders/inspection.js';
 import { takeDaysOff } from '../helpers/calendar-tables.js';
 import type { InspectionCase } from './inspection-case.js';
-import { minuteMs, openStage, testMs, type Stage } from './stage.js';
+import { openStage, testMs, type Stage } from './stage.js';
 
 /** Idea 2: an open timer can't be moved, so what it leads to asks the stored clock what is true by now. */
 let stage: Stage;
@@ -68,7 +68,7 @@ describe('a clock that a changed calendar moved later', () => {
 
       await stage.travel({ to: new Date(clock.targetAt!.getTime() + 1000) });
       await moved.reported(clock, 'target');
-      await stage.travel({ to: new Date(clock.dueAt!.getTime() - 10 * minuteMs) });
+      await stage.standAt(new Date(clock.dueAt!.getTime() - 1000));
       await stage.allHadTheirTurn();
       expect(await moved.reportsOf(clock)).toEqual(['target']);
 

@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Temporal } from 'temporal-polyfill';
+import type { StoredClock } from '../../core/clock-truth.js';
+import { readClockOffset } from '../../core/clock.js';
 import { composeServices } from '../../core/compose.js';
 import type { Services } from '../../core/services.js';
 import { Actor } from '../../local/play/actor.js';
 import { seed } from '../../local/play/seed.js';
 import { waitFor } from '../../local/play/tasks.js';
 import { travel, type Journey } from '../../local/play/time.js';
+import { addOffset, pinClock, setOffset } from '../../local/stack/engine-clock.js';
 import { readLocalUsers } from '../../local/stack/web-users.js';
 import { deployAll, readResources } from '../../workers/deployment.js';
 import type { Engine } from '../../workers/engine.js';
@@ -34,6 +38,8 @@ export interface Stage {
   now(): Promise<Date>;
   /** Moves legal time for everything that runs. */
   travel(journey: Journey): Promise<Date>;
+  /** Travels to a moment at which, give or take a second, the engine's clock stands still until the next journey. */
+  standAt(moment: Date): Promise<void>;
   /**
    * Resolves when the engine has fired every timer that was due until now, and the steps that these led to have had their turn: for
    * what must not happen. Nothing is slept.
@@ -75,6 +81,26 @@ export async function openStage({
     if (!answer.ok) throw new Error(`NIT simulator: ${await answer.text()}`);
   };
 
+  let stoodAt: Date | null = null;
+  /** Milliseconds by which the standing clock may still be moved. */
+  let leftMs = 0;
+  const goOn = async (): Promise<void> => {
+    if (!stoodAt) return;
+    await setOffset(managementUrl, await readClockOffset(database.connection));
+    stoodAt = null;
+  };
+
+  /** From a second before the moment to it, and nearly a second further: the engine looks for due timers only while its clock moves. */
+  const reach = async (arrived: () => boolean): Promise<void> => {
+    while (leftMs > 0) {
+      const step = leftMs > 900 ? 1000 : 20;
+      await sleep(250);
+      if (arrived()) return;
+      await addOffset(managementUrl, step);
+      leftMs -= step;
+    }
+  };
+
   const users = new Map(readLocalUsers().map((user) => [user.login, user]));
   const actors = new Map<string, Promise<Actor>>();
   const filed: InspectionCase[] = [];
@@ -102,16 +128,24 @@ export async function openStage({
       await services.clock.refresh();
       return services.clock.legalNow();
     },
-    travel: (journey) => travel(database, managementUrl, journey),
+    travel: async (journey) => {
+      await goOn();
+      return travel(database, managementUrl, journey);
+    },
+    standAt: async (moment) => {
+      await stage.travel({ to: new Date(moment.getTime() - minuteMs) });
+      stoodAt = moment;
+      leftMs = 1900;
+      await pinClock(managementUrl, new Date(moment.getTime() - 1000));
+    },
     allHadTheirTurn: async () => {
-      const [someClock] = await services.clocks.ofCase(filed[0]!.caseId);
-      const at = (await stage.now()).toISOString();
+      const someClock = await database.connection.collection<StoredClock>('clocks').findOne();
+      const at = (stoodAt ?? (await stage.now())).toISOString();
       const variables = { at, clockId: someClock!._id, moment: 'target' };
-      await waitFor(
-        () => engine.runToEnd({ processId: 'test-moment-passed', variables, fetchVariables: ['at'] }),
-        'the engine to fire every timer that is due',
-        patienceMs,
-      );
+      const run = { processId: 'test-moment-passed', variables, fetchVariables: ['at'] };
+      let passed = false;
+      const passing = waitFor(() => engine.runToEnd(run), 'the engine to fire every timer that is due', patienceMs);
+      await Promise.all([passing.finally(() => (passed = true)), stoodAt && reach(() => passed)]);
     },
     toWorkingMorning: async () => {
       const { timeZone, jurisdiction } = services.organisation;
@@ -142,6 +176,7 @@ export async function openStage({
     nit: (behaviour) => controlNit({ method: 'POST', body: JSON.stringify(behaviour) }),
     nitForgets: () => controlNit({ method: 'DELETE' }),
     close: async () => {
+      await goOn();
       await Promise.all(filed.map((it) => it.voidIfOpen()));
       await Promise.all(running.map((app) => app.stop()));
       await engine.close();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StoredClock } from '../../core/clock-truth.js';
 import { named, staff } from '../builders/inspection.js';
 import type { InspectionCase } from './inspection-case.js';
-import { minuteMs, openStage, testMs, type Stage } from './stage.js';
+import { openStage, testMs, type Stage } from './stage.js';
 
 /** DL-INS-5: the organisation's own term for the whole inspection, from the receipt of the trigger to the end. */
 let stage: Stage;
@@ -27,9 +27,9 @@ afterAll(() => stage?.close(), testMs);
 
 describe('the term of the whole inspection', () => {
   test(
-    'is not reported before its target',
+    'is not reported one second before its target',
     async () => {
-      await stage.travel({ to: new Date(clock.targetAt!.getTime() - 10 * minuteMs) });
+      await stage.standAt(new Date(clock.targetAt!.getTime() - 1000));
       await stage.allHadTheirTurn();
       expect(await open.reportsOf(clock)).toEqual([]);
     },
@@ -39,8 +39,11 @@ describe('the term of the whole inspection', () => {
   test(
     'is reported at its target and once it was due, while the inspection goes on',
     async () => {
-      await stage.travel({ to: new Date(clock.targetAt!.getTime() + 1000) });
+      await stage.travel({ to: clock.targetAt! });
       await open.reported(clock, 'target');
+      await stage.standAt(new Date(clock.dueAt!.getTime() - 1000));
+      await stage.allHadTheirTurn();
+      expect(await open.reportsOf(clock)).toEqual(['target']);
       await stage.travel({ to: new Date(clock.dueAt!.getTime() + 1000) });
       await open.reported(clock, 'broken');
       await stage.allHadTheirTurn();

@@ -126,8 +126,13 @@ test(
     const daysLater = (at: Date) => (Date.parse(localDay(at, zone)) - Date.parse(localDay(called, zone))) / 86_400_000;
     expect([daysLater(targetAt!), daysLater(dueAt!)]).toEqual([2, 3]);
 
+    await stage.standAt(new Date(targetAt!.getTime() - 1_000));
+    await stage.allHadTheirTurn();
+    expect(await late.trail()).not.toContain('clock.target-passed');
     await stage.travel({ to: new Date(targetAt!.getTime() + 1_000) });
     await late.trailed('clock.target-passed');
+    await stage.standAt(new Date(dueAt!.getTime() - 1_000));
+    await stage.allHadTheirTurn();
     expect(await late.trail()).not.toContain('clock.broken');
     await stage.travel({ to: new Date(dueAt!.getTime() + 1_000) });
     await late.trailed('clock.broken');
