@@ -83,6 +83,7 @@ async function playAll(stack: Stack, database: Database, engine: Engine): Promis
     users: readLocalUsers().flatMap(({ login, password, employeeId }) =>
       employeeId ? [{ login, password, employeeId }] : [],
     ),
+    played: new Map(),
     say,
   };
   const results: Result[] = [];

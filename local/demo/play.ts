@@ -36,6 +36,8 @@ export interface Stage {
   mailUrl: string;
   skudUrl: string;
   users: { login: string; password: string; employeeId: string }[];
+  /** By the file of each scenario that was played: its case, and the login that it gave out. */
+  played: Map<string, { number: string; login: string | null }>;
   say(line: string): void;
 }
 
@@ -48,6 +50,18 @@ export async function play(stage: Stage, scenario: Scenario): Promise<CaseState>
     if (!actors.has(login)) actors.set(login, Actor.signIn(stage.publicUrl, login, user.password));
     return actors.get(login)!;
   };
+  const reader = await as('auditor');
+  const stateOf = (number: string) => async (): Promise<CaseState> => {
+    const { status, body } = await reader.get<CaseState>(`/api/cases/${number}`);
+    if (status !== 200) throw new Error(`GET /api/cases/${number} answered ${status}`);
+    return body;
+  };
+  const earlier = scenario.before && stage.played.get(scenario.before.of);
+  if (scenario.before && !earlier) throw new Error(`${scenario.before.of} was not played to its end before`);
+  if (earlier) {
+    const scene = { stage, as, file: scenario.before!.of, number: earlier.number, state: stateOf(earlier.number) };
+    for (const step of scenario.before!.steps) await playStep(scene, step);
+  }
   const registrar = scenario.registrar ? await as(scenario.registrar) : Actor.anonymous(stage.publicUrl);
   const intakes = {
     inspection: '/api/inspections',
@@ -56,25 +70,23 @@ export async function play(stage: Stage, scenario: Scenario): Promise<CaseState>
   } as const;
   const filed = await registrar.post<{ number: string }>(
     intakes[scenario.process],
-    withDays(scenario.intake, stage.database.clock.legalNow()),
+    withDays(withLogin(scenario.intake, earlier?.login ?? null), stage.database.clock.legalNow()),
     { 'idempotency-key': `demo-${scenario.file}` },
   );
   if (filed.status !== 201)
     throw new Error(`${scenario.file}: the intake answered ${filed.status}: ${JSON.stringify(filed.body)}`);
   const { number } = filed.body;
   stage.say(`${number} registered: ${scenario.title}`);
-  const reader = await as('auditor');
-  const state = async (): Promise<CaseState> => {
-    const { status, body } = await reader.get<CaseState>(`/api/cases/${number}`);
-    if (status !== 200) throw new Error(`GET /api/cases/${number} answered ${status}`);
-    return body;
-  };
-  for (const step of scenario.steps) await playStep({ stage, number, as, state }, step);
+  const state = stateOf(number);
+  const scene = { stage, as, file: scenario.file, number, state };
+  stage.played.set(scenario.file, { number, login: null });
+  for (const step of scenario.steps) await playStep(scene, step);
   return state();
 }
 
 interface Scene {
   stage: Stage;
+  file: string;
   number: string;
   as(login: string): Promise<Actor>;
   state(): Promise<CaseState>;
@@ -130,7 +142,7 @@ async function playStep(scene: Scene, step: Step): Promise<void> {
     await write(step.as, 'non-receipt-notes', { requestId: request.requestId, reason: step.reason });
     say(`${step.as} notes why ${step.note} has not come`);
   } else if ('travel' in step) {
-    const journey = 'workingDays' in step.travel ? step.travel : { to: await lastDue(scene, step.travel.past) };
+    const journey = 'past' in step.travel ? { to: await lastDue(scene, step.travel.past) } : step.travel;
     const at = await travel(stage.database, stage.managementUrl, journey);
     say(`time travels to ${at.toISOString()}`);
   } else if ('reported' in step) {
@@ -198,7 +210,7 @@ async function answerAll(scene: Scene, kind: string): Promise<void> {
 }
 
 /** R24: opens the link of the answer's mail, and enters SKUD, whose clock is set by ours. */
-async function enter({ stage, number }: Scene): Promise<void> {
+async function enter({ stage, file, number }: Scene): Promise<void> {
   const mail = await waitFor(async () => {
     const mails = (await (await fetch(new URL('/api/email', stage.mailUrl))).json()) as {
       text?: string;
@@ -221,6 +233,7 @@ async function enter({ stage, number }: Scene): Promise<void> {
     const { ok, status } = await fetch(new URL(path, stage.skudUrl), { method: 'POST', body: JSON.stringify(body) });
     if (!ok) throw new Error(`SKUD answered ${status} to ${path} of ${login}`);
   }
+  stage.played.set(file, { number, login });
 }
 
 async function lastDue(scene: Scene, rule: string): Promise<Date> {
@@ -239,14 +252,29 @@ function today(at: Date): string {
     .toString();
 }
 
+/** "@login" in a scenario is the login that an earlier one gave out. */
+function withLogin(intake: Scenario['intake'], login: string | null): Scenario['intake'] {
+  return login === null ? intake : mapTexts(intake, (text) => (text === '@login' ? login : text));
+}
+
 /** Days of a scenario are written relative to the day it is played: "-60" is sixty days ago. */
 function withDays<T>(value: T, now: Date): T {
+  return mapTexts(value, (text) =>
+    /^-\d+$/.test(text)
+      ? Temporal.PlainDate.from(today(now))
+          .add({ days: Number(text) })
+          .toString()
+      : text,
+  );
+}
+
+/** A copy with each of its texts, however deep, replaced. */
+function mapTexts<T>(value: T, replaced: (text: string) => string): T {
   const written: unknown = value;
-  if (typeof written === 'string' && /^-\d+$/.test(written))
-    return Temporal.PlainDate.from(today(now))
-      .add({ days: Number(written) })
-      .toString() as T;
-  if (Array.isArray(written)) return written.map((item: unknown) => withDays(item, now)) as T;
+  if (typeof written === 'string') return replaced(written) as T;
+  if (Array.isArray(written)) return written.map((item: unknown) => mapTexts(item, replaced)) as T;
   if (typeof written !== 'object' || written === null) return value;
-  return Object.fromEntries(Object.entries(written).map(([name, item]) => [name, withDays<unknown>(item, now)])) as T;
+  return Object.fromEntries(
+    Object.entries(written).map(([name, item]) => [name, mapTexts<unknown>(item, replaced)]),
+  ) as T;
 }

@@ -27,6 +27,7 @@ const step = z.union([
   z.strictObject({
     travel: z.union([
       z.strictObject({ workingDays: z.number().int().positive() }),
+      z.strictObject({ days: z.number().int().positive() }),
       z.strictObject({ past: rule, of: z.string().optional() }),
     ]),
   }),
@@ -44,6 +45,12 @@ const step = z.union([
 const scenario = z.strictObject({
   title: z.string(),
   process: z.enum(['inspection', 'access-request', 'technical-request']).default('inspection'),
+  before: z
+    .strictObject({ of: z.string(), steps: z.array(step).min(1) })
+    .optional()
+    .describe(
+      'what happens to the case of an earlier file before this one is registered; "@login" in the intake is the login that it gave out',
+    ),
   registrar: login.nullable().describe('login of who registers it; null when the applicant files it himself'),
   intake: z.record(z.string(), z.unknown()),
   steps: z.array(step).min(1),
