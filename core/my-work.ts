@@ -1,3 +1,4 @@
+import { askingOnce } from './asked-once.js';
 import type { StoredClock } from './clock-truth.js';
 import type { AnyDecision } from './decisions.js';
 import type { Person } from './people.js';
@@ -31,11 +32,12 @@ const batch = 100;
  * under, those without one at the end. Told by MongoDB alone: one that a colleague has taken in Tasklist is listed too.
  */
 export async function myTasks(
-  services: Services,
+  given: Services,
   decisions: readonly AnyDecision[],
   person: Person,
   { after = null, limit }: { after?: WorkCursor | null; limit: number },
 ): Promise<WorkPage<MyTask>> {
+  const services = askingOnce(given);
   const isMine = async (task: OpenTask): Promise<boolean> => {
     const known = await inCase(services, decisions, task);
     return known !== null && mayComplete(person, known);
@@ -74,11 +76,12 @@ export async function myTasks(
  * Cases with running clocks in which somebody has something to decide, each once: at the soonest of its clocks. Who only reads has none.
  */
 export async function myCases(
-  services: Services,
+  given: Services,
   decisions: readonly AnyDecision[],
   person: Person,
   { after = null, limit }: { after?: RunningCursor | null; limit: number },
 ): Promise<WorkPage<StoredClock>> {
+  const services = askingOnce(given);
   const soonestOf = async (clocks: StoredClock[]): Promise<StoredClock[][]> => {
     const soonest = new Map<string, string>();
     for (const { caseId, process } of clocks)

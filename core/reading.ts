@@ -1,3 +1,4 @@
+import { askingOnce } from './asked-once.js';
 import { centralContext } from './central-context.js';
 import type { CaseRecord } from './cases.js';
 import type { StoredClock } from './clock-truth.js';
@@ -124,7 +125,7 @@ export type ClockInCase = OpenCase & { clock: StoredClock };
  * depends on nothing but what he may read. `only` leaves out further ones.
  */
 export async function readableClocks(
-  services: Services,
+  given: Services,
   person: Person,
   filter: RunningFilter,
   {
@@ -134,6 +135,7 @@ export async function readableClocks(
   }: { after?: RunningCursor | null; limit: number; only?: (found: ClockInCase) => Promise<boolean> },
 ): Promise<{ clocks: ClockInCase[]; next: RunningCursor | null }> {
   if (!readsCases(person)) return { clocks: [], next: null };
+  const services = askingOnce(given);
   const scope = unitsRead(person);
   const units = filter.units && scope ? filter.units.filter((unit) => scope.includes(unit)) : (filter.units ?? scope);
   if (units?.length === 0 || filter.responsible?.length === 0) return { clocks: [], next: null };

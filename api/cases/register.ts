@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Readable } from 'node:stream';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
+import { askingOnce } from '../../core/asked-once.js';
 import { isBroken, registerRows, unitOfCase, type RegisterFilter, type RegisterRow } from '../../core/register.js';
 import { unitLabel } from '../../core/inspection/units.js';
 import { searchIndex } from '../../core/search-index.js';
@@ -75,8 +76,9 @@ export async function* readableRows(
 ): AsyncGenerator<RegisterRow> {
   const person = signedIn(request);
   if (!readsCases(person)) return;
+  const asking = askingOnce(services);
   for await (const row of registerRows(services.database, filter, before))
-    if (await mayRead(services, person, row)) yield row;
+    if (await mayRead(asking, person, row)) yield row;
 }
 
 /** A page of the cases that the caller may read. */
