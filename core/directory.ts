@@ -25,6 +25,8 @@ interface StoredEmployee extends Omit<DirectoryRow, 'employeeId'> {
   /** Keyed hash of the row, to find out cheaply whether a new file changes it. */
   rowIndex: string;
   importedAt: Date;
+  /** When an import first had another unit or position for who stayed (R27); null while there is none, or when what follows from it is set going. */
+  transferredAt: Date | null;
   /** Keyed hashes by which name, IIN and address are found. */
   searchIndex: string[];
 }
@@ -33,6 +35,8 @@ export interface ImportResult {
   added: number;
   changed: number;
   unchanged: number;
+  /** Of the changed: who has another unit or position now (R27). */
+  transferred: number;
   /** Employees whom the file no longer has: kept for the cases that name them, but in no unit any more. */
   left: number;
 }
@@ -41,11 +45,12 @@ export interface ImportResult {
 export interface Directory {
   /**
    * Takes over a directory file (CSV); the newest file is the whole truth. May be repeated, also after it broke off half way.
+   * `renamed`: units and positions have other ids or names in this file, and nobody was transferred.
    * @throws DirectoryFileError naming every fault; nothing is written then.
    */
   importCsv(
     content: AsyncIterable<Uint8Array | string>,
-    options?: { knownBranches?: readonly string[] },
+    options?: { knownBranches?: readonly string[]; renamed?: boolean },
   ): Promise<ImportResult>;
   /** The employee with an id, former ones included; null when there is none, or when the person was erased. */
   employee(employeeId: string, tx?: Tx): Promise<Employee | null>;
@@ -68,6 +73,10 @@ export interface Directory {
   idsOfUnit(unitId: string): Promise<string[]>;
   /** Ids of those who left. */
   idsOfFormer(): Promise<string[]>;
+  /** Ids of those who were transferred, and whose transfer is not settled. */
+  idsOfTransferred(): Promise<string[]>;
+  /** What follows from these transfers is set going. One that an import found since a moment (wall time) stays. */
+  settleTransfers(employeeIds: readonly string[], until: Date): Promise<void>;
   /** Everybody who is active, by name. */
   all(): Promise<Employee[]>;
   init(): Promise<void>;
@@ -98,10 +107,13 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
   const headOf: Directory['headOf'] = (unitId) => one({ unitId, headOfUnit: true, active: true });
 
   /** Writes some rows in one transaction; each employee keeps the subject that it had. */
-  const write = (rows: readonly DirectoryRow[]): Promise<Omit<ImportResult, 'left'>> =>
+  const write = (rows: readonly DirectoryRow[], renamed: boolean): Promise<Omit<ImportResult, 'left'>> =>
     database.transaction({ kind: 'system', id: 'directory-import' }, async (tx) => {
       const known = await employees
-        .find({ _id: { $in: rows.map((row) => row.employeeId) } }, { subjectId: 1, rowIndex: 1, active: 1 })
+        .find(
+          { _id: { $in: rows.map((row) => row.employeeId) } },
+          { subjectId: 1, rowIndex: 1, active: 1, unitId: 1, position: 1, transferredAt: 1 },
+        )
         .session(tx.session)
         .lean<StoredEmployee[]>()
         .exec();
@@ -110,7 +122,7 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
         tx,
       );
       const before = new Map(known.map((stored) => [stored._id, stored]));
-      const result = { added: 0, changed: 0, unchanged: 0 };
+      const result = { added: 0, changed: 0, unchanged: 0, transferred: 0 };
       const changes: { replaceOne: { filter: { _id: string }; replacement: StoredEmployee; upsert: true } }[] = [];
       for (const { employeeId: _id, ...row } of rows) {
         const rowIndex = vault.blindIndex('directory.row.2', JSON.stringify(row));
@@ -123,6 +135,8 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
         // Who was erased and is in the file again is a new subject: the old one stays unreadable.
         const kept = former && !erased.has(former.subjectId) ? former.subjectId : null;
         const subjectId = kept ?? (await vault.createSubject(tx, 'employee'));
+        const moved = !renamed && former?.active === true && (await isTransferred(former, row, tx));
+        if (moved) result.transferred += 1;
         const replacement = {
           _id,
           subjectId,
@@ -130,6 +144,7 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
           active: true,
           rowIndex,
           importedAt: clock.wallNow(),
+          transferredAt: moved ? clock.wallNow() : (former?.active && former.transferredAt) || null,
           searchIndex: searchIndexes(vault, [row.fullName, row.fullNameKk, row.iin, row.email]),
         };
         changes.push({ replaceOne: { filter: { _id }, replacement, upsert: true } });
@@ -139,18 +154,19 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
     });
 
   return {
-    importCsv: async (content, { knownBranches } = {}) => {
+    importCsv: async (content, { knownBranches, renamed = false } = {}) => {
       const rows = await readDirectoryFile(content, knownBranches);
       const ids = rows.map((row) => row.employeeId);
-      const total: ImportResult = { added: 0, changed: 0, unchanged: 0, left: 0 };
+      const total: ImportResult = { added: 0, changed: 0, unchanged: 0, transferred: 0, left: 0 };
       // First those who left: a login or the head of a unit may have passed from one of them to another.
       total.left = (await employees.updateMany({ _id: { $nin: ids }, active: true }, leave)).modifiedCount;
       await freeLogins(rows);
       for (let start = 0; start < rows.length; start += batchSize) {
-        const part = await write(rows.slice(start, start + batchSize));
+        const part = await write(rows.slice(start, start + batchSize), renamed);
         total.added += part.added;
         total.changed += part.changed;
         total.unchanged += part.unchanged;
+        total.transferred += part.transferred;
       }
       return total;
     },
@@ -175,6 +191,13 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
     idsOfMembers: async (role, branchCode) => employees.distinct('_id', await membersOf(role, branchCode)).exec(),
     idsOfUnit: (unitId) => employees.distinct('_id', { unitId, active: true }).exec(),
     idsOfFormer: () => employees.distinct('_id', { active: false }).exec(),
+    idsOfTransferred: () => employees.distinct('_id', { active: true, transferredAt: { $type: 'date' } }).exec(),
+    settleTransfers: async (employeeIds, until) => {
+      await employees.updateMany(
+        { _id: { $in: employeeIds }, transferredAt: { $lte: until } },
+        { $set: { transferredAt: null } },
+      );
+    },
     all: async () => (await read({ active: true })).sort((a, b) => a.fullName.localeCompare(b.fullName, 'ru')),
     init: () =>
       ensureCollection(database.connection, 'employees', [
@@ -182,6 +205,7 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
         { key: { unitId: 1, headOfUnit: 1 } },
         { key: { active: 1, headOfUnit: -1, _id: 1 } },
         { key: { searchIndex: 1 } },
+        { key: { transferredAt: 1 }, partialFilterExpression: { transferredAt: { $type: 'date' } } },
       ]),
   };
 
@@ -189,6 +213,17 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
     const known = await people.find({ roles: role, employeeId: { $ne: null } }).toArray();
     const ids = known.flatMap(({ employeeId }) => employeeId ?? []);
     return { _id: { $in: ids }, branchCode, active: true };
+  }
+
+  /** R27: another unit or another position; case and spaces make none. What an erased key sealed can't be compared. */
+  async function isTransferred(
+    { unitId, position }: StoredEmployee,
+    row: Omit<DirectoryRow, 'employeeId'>,
+    tx: Tx,
+  ): Promise<boolean> {
+    const before = await vault.reveal({ position }, tx);
+    const known = before.position as string | null;
+    return known !== null && (unitId !== row.unitId || plain(known) !== plain(row.position));
   }
 
   /** Takes a login away from who had it in the former file and has another (or none) in this one, so that it is free for its new owner. */
@@ -205,6 +240,8 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
   }
 }
 
+const plain = (words: string): string => words.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim();
+
 const leave = { $set: { active: false, login: null, headOfUnit: false, rowIndex: '' } };
 
 function toEmployee({
@@ -212,6 +249,7 @@ function toEmployee({
   rowIndex: _rowIndex,
   importedAt: _importedAt,
   searchIndex: _searchIndex,
+  transferredAt: _transferredAt,
   ...row
 }: StoredEmployee): Employee {
   return { employeeId: _id, ...row };
@@ -241,6 +279,7 @@ function employeeSchema(vault: Vault): Schema<StoredEmployee> {
       active: { type: Boolean, required: true },
       rowIndex: { type: String, default: '' },
       importedAt: { type: Date, required: true },
+      transferredAt: { type: Date, default: null },
       searchIndex: { type: [String], default: [] },
     },
     { versionKey: false, minimize: false },

@@ -47,6 +47,7 @@ export const letterSamples: Record<string, LetterData> = {
     login: 'u-7q3k9zx2m4',
     ground: 'inactivity30',
     blockedAt: new Date('2026-06-04T19:05:00Z'),
+    opening: 'repeat',
     lastUsedOn: '2026-05-04',
   },
   'access-request/accounts-blocked': { day: '2026-06-05', ground: 'inactivity30', count: 12 },

@@ -27,7 +27,7 @@ export async function tellOfBlock(
       ...(caseNumber === null ? {} : { caseNumber }),
       template: 'access-request/account-blocked',
       data: {
-        ...{ login, ground, blockedAt },
+        ...{ login, ground, blockedAt, opening: ground === 'transfer' ? 'change' : 'repeat' },
         ...(lastSignInAt ? { lastUsedOn: localDay(lastSignInAt, organisation.timeZone) } : {}),
       },
     });

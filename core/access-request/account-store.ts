@@ -8,6 +8,11 @@ import type { AccountRight, SkudAccount, SkudEvent } from './skud-account.js';
 export const blockGrounds = ['inactivity30', 'securityViolation', 'dismissal', 'transfer'] as const;
 export type BlockGround = (typeof blockGrounds)[number];
 
+/** R27: an account that is blocked because its user was transferred, and for nothing else: the application about it opens it again. */
+export function waitsForChange({ state, blockGrounds, blocking }: StoredAccount): boolean {
+  return state === 'blocked' && blocking === null && blockGrounds.join() === 'transfer';
+}
+
 /** An account as the case file of its request knows it (F-ACC-4). What is of a person is sealed with his key. */
 export interface StoredAccount {
   /** Our id of the account: SCIM's externalId. Of an account that SKUD had before us: SKUD's id. */
@@ -30,6 +35,8 @@ export interface StoredAccount {
   rights: AccountRight[];
   /** When the credentials were issued, or issued anew: never used, it is unused since then (AMB-ACC-04). Legal time. */
   issuedAt: Date;
+  /** When it was opened again with the password that it had (R27): what is unused counts from then. */
+  openedAt: Date | null;
   passwordChangedAt: Date | null;
   lastSignInAt: Date | null;
   blockedAt: Date | null;
@@ -59,16 +66,18 @@ export interface Accounts {
   issued(tx: Tx, account: IssuedAccount): Promise<void>;
   /** What an application, or the end of its credentials, made of an account that is known here; of another nothing is noted. */
   noteChange(tx: Tx, skudId: string, change: { rights?: readonly AccountRight[]; blocked?: boolean }): Promise<void>;
+  /** R27: opens an account that {@link waitsForChange}; what is unused is counted anew. Records `account.opened`; false where it waits for none. */
+  open(tx: Tx, skudId: string): Promise<boolean>;
   find(accountId: string, tx?: Tx): Promise<StoredAccount | null>;
   byLogin(login: string): Promise<StoredAccount | null>;
   ofEmployee(employeeId: string): Promise<StoredAccount[]>;
-  /** Ids of accounts of these employees that are not blocked. */
+  /** Ids of accounts of these employees that are not blocked, or that an application about a transfer may open again. */
   openOf(employeeIds: readonly string[]): Promise<string[]>;
   /** By SKUD's id. */
   ofSkud(skudIds: readonly string[], tx?: Tx): Promise<Map<string, StoredAccount>>;
   /** Accounts of SKUD that no request of ours made: known from now on. A repeat changes nothing. */
   adopt(found: readonly SkudAccount[]): Promise<void>;
-  /** Stores that accounts are to be blocked, before SKUD is asked. Those that are blocked, or are to be already, stay as they are. */
+  /** Stores that accounts are to be blocked, before SKUD is asked. Those that are blocked, or are to be already, stay as they are. A transfer takes the place of no ground that only a repeated application ends. */
   intendBlock(accountIds: readonly string[], why: Omit<NonNullable<StoredAccount['blocking']>, 'at'>): Promise<void>;
   /** Accounts that are to be blocked. */
   toBlock(limit: number, accountIds?: readonly string[], ground?: BlockGround): Promise<StoredAccount[]>;
@@ -110,7 +119,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
           email: await vault.seal(applicant.subjectId, applicant.email, tx),
         },
       };
-      const fresh = { passwordChangedAt: null, blockedAt: null, blockGrounds: [], blocking: null };
+      const fresh = { openedAt: null, passwordChangedAt: null, blockedAt: null, blockGrounds: [], blocking: null };
       await accounts.updateOne(
         { _id: accountId },
         {
@@ -132,11 +141,26 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
       };
       await accounts.updateOne({ skudId }, { $set: change }, { session: tx.session });
     },
+    open: async (tx, skudId) => {
+      const { session } = tx;
+      const account = await accounts.findOne({ skudId }, { session });
+      if (!account || !waitsForChange(account)) return false;
+      const { _id, caseId, passwordChangedAt, issuedAt } = account;
+      const used = passwordChangedAt !== null && passwordChangedAt >= issuedAt;
+      const state = used ? ('active' as const) : ('pendingFirstLogin' as const);
+      const change = { state, openedAt: tx.at, blockedAt: null, blockGrounds: [] };
+      await accounts.updateOne({ _id }, { $set: change }, { session });
+      await trail.record(tx, { caseId, type: 'account.opened', subject: _id, data: { skudId } });
+      return true;
+    },
     find: (accountId, tx) => accounts.findOne({ _id: accountId }, inTx(tx)),
     byLogin: (login) => accounts.findOne({ loginIndex: indexOf(login) }),
     ofEmployee: (employeeId) => accounts.find({ employeeId }).sort({ _id: 1 }).toArray(),
     openOf: (employeeIds) =>
-      accounts.distinct('_id', { employeeId: { $in: [...employeeIds] }, state: { $ne: 'blocked' } }),
+      accounts.distinct('_id', {
+        employeeId: { $in: [...employeeIds] },
+        $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: ['transfer'] }],
+      }),
     ofSkud: async (skudIds, tx) => {
       const found = await accounts.find({ skudId: { $in: [...skudIds] } }, inTx(tx)).toArray();
       return new Map(found.map((account) => [account.skudId, account]));
@@ -152,7 +176,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
                 ...{ _id: skudId, caseId: `${foreignCase}${skudId}`, caseNumber: null, subjectId: null, login: null },
                 ...{ email: null, loginIndex: indexOf(login), applicant: null, language: 'kk' as const },
                 ...{ employeeId: null, state: 'active' as const, rights, issuedAt: createdAt, passwordChangedAt },
-                ...{ lastSignInAt, blockedAt: null, blockGrounds: [], blocking: null },
+                ...{ openedAt: null, lastSignInAt, blockedAt: null, blockGrounds: [], blocking: null },
               },
             },
             upsert: true,
@@ -167,7 +191,10 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
           _id: { $in: [...accountIds] },
           $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: { $ne: why.ground } }],
           // What no sign-in averts goes before what one does.
-          ...(why.unlessSignedInSince ? { blocking: null } : { 'blocking.ground': { $ne: why.ground } }),
+          ...(why.unlessSignedInSince ? { blocking: null } : {}),
+          ...(why.ground === 'transfer'
+            ? { 'blocking.ground': { $in: [null, 'inactivity30'] } }
+            : { 'blocking.ground': { $ne: why.ground } }),
         },
         { $set: { blocking: { ...why, at: clock.legalNow() } } },
         { writeConcern: { w: 'majority', j: true } },

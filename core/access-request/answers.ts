@@ -43,7 +43,7 @@ export async function composeAnswer(
     userId,
     password,
     outcome,
-  }: { caseId: string; userId: string; password: string | null; outcome?: 'not-provided' },
+  }: { caseId: string; userId: string; password: string | null; outcome?: 'not-provided' | 'reopened' },
 ): Promise<string> {
   const { accessRequests, letters, organisation, passwordLinks, settings, vault } = services;
   const request = await vault.reveal(await accessRequests.get(caseId, tx), tx);
@@ -69,7 +69,7 @@ export async function composeAnswer(
       userName: nameOf(user),
       ...(granted.length > 0
         ? {
-            action: request.kind,
+            action: outcome === 'reopened' ? 'changeReopened' : request.kind,
             granted: granted.map((right) => ({ right: labelOf(organisation, right) })),
             ...(user.login ? { login: user.login } : {}),
             ...(link ? { passwordLink: link.link, passwordUntil: link.endsAt } : {}),

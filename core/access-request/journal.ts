@@ -5,8 +5,8 @@ import type { Trail } from '../trail.js';
 import type { BlockGround } from './account-store.js';
 import type { BasisType } from './model.js';
 
-/** What was done to an account. `issued`, `opened` (R29) and `reissued`: with a temporary password. */
-export const journalActs = ['issued', 'opened', 'reissued', 'changed', 'blocked'] as const;
+/** What was done to an account. `issued`, `opened` (R29) and `reissued`: with a temporary password; `reopened`: changed and, after a transfer, open again (R27). */
+export const journalActs = ['issued', 'opened', 'reissued', 'changed', 'reopened', 'blocked'] as const;
 export type JournalAct = (typeof journalActs)[number];
 
 /**

@@ -57,6 +57,7 @@ let database: TestDatabase;
 let vault: Vault;
 let directory: Directory;
 let people: People;
+const minutesAway = (minutes: number): Date => new Date(database.clock.wallNow().getTime() + minutes * 60_000);
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -86,7 +87,7 @@ describe('the demo organisation', () => {
     });
 
   test('is imported, and every user of the development identity provider is in it', async () => {
-    expect(await load()).toEqual({ added: 77, changed: 0, unchanged: 0, left: 0 });
+    expect(await load()).toEqual({ added: 77, changed: 0, unchanged: 0, transferred: 0, left: 0 });
     const { users } = JSON.parse(readFileSync(inProject('local', 'identity', 'users.json'), 'utf8')) as {
       users: { login: string; name: string; employeeId: string; roles: string[]; groups: string[] }[];
     };
@@ -125,7 +126,7 @@ describe('the demo organisation', () => {
 
   test('imported again changes nothing', async () => {
     await load();
-    expect(await load()).toEqual({ added: 0, changed: 0, unchanged: 77, left: 0 });
+    expect(await load()).toEqual({ added: 0, changed: 0, unchanged: 77, transferred: 0, left: 0 });
   });
 
   test('tells heads and superiors up to the top', async () => {
@@ -207,12 +208,42 @@ describe('a newer file', () => {
     await directory.importCsv(file(row(1, { head_of_unit: 'true' }), row(2), row(3)));
     const before = await directory.employee('T-2');
     const result = await directory.importCsv(file(row(2, { position: 'Начальник', head_of_unit: 'true' }), row(3)));
-    expect(result).toEqual({ added: 0, changed: 1, unchanged: 1, left: 1 });
+    expect(result).toEqual({ added: 0, changed: 1, unchanged: 1, transferred: 1, left: 1 });
     expect(await directory.employee('T-2')).toMatchObject({ position: 'Начальник', subjectId: before?.subjectId });
     expect((await directory.headOf('U1'))?.employeeId).toBe('T-2');
     expect(await directory.headsOfUnitsOf(['T-3'])).toEqual(['T-2']);
     expect(await directory.employee('T-1')).toMatchObject({ fullName: 'Тестов Номер 1', active: false });
     expect(await directory.byLogin('t1')).toBeNull();
+  });
+
+  test('marks who has another unit or position, until that is settled; case and spaces make none', async () => {
+    await directory.importCsv(file(row(1), row(2), row(3)));
+    const moved = { unit_id: 'U2', unit_name_ru: 'Сектор', unit_name_kk: 'Сектор' };
+    const written = { position: ' специАЛИСТ ', email: 'other@sc.example' };
+    const result = await directory.importCsv(file(row(1, moved), row(2, { position: 'Начальник' }), row(3, written)));
+    expect(result).toMatchObject({ changed: 3, transferred: 2 });
+    expect(await directory.idsOfTransferred()).toEqual(['T-1', 'T-2']);
+    // Another change of the row takes the mark from nobody; a transfer found since the look stays.
+    await directory.importCsv(file(row(1, { ...moved, email: 'x@sc.example' }), row(2, { position: 'Начальник' })));
+    expect(await directory.idsOfTransferred()).toEqual(['T-1', 'T-2']);
+    await directory.settleTransfers(['T-1', 'T-2'], minutesAway(-1));
+    expect(await directory.idsOfTransferred()).toEqual(['T-1', 'T-2']);
+    await directory.settleTransfers(['T-1'], minutesAway(1));
+    expect(await directory.idsOfTransferred()).toEqual(['T-2']);
+    await directory.importCsv(file(row(1, moved)));
+    expect(await directory.idsOfTransferred()).toEqual([]);
+  });
+
+  test('that only gives units and positions other names marks nobody, and neither does a return', async () => {
+    await directory.importCsv(file(row(1), row(2)));
+    const renamed = [row(1, { unit_id: 'U7' }), row(2, { position: 'Ведущий специалист', unit_id: 'U7' })];
+    expect(await directory.importCsv(file(...renamed), { renamed: true })).toMatchObject({
+      transferred: 0,
+      changed: 2,
+    });
+    await directory.importCsv(file(renamed[0]!));
+    expect(await directory.importCsv(file(renamed[0]!, row(2)))).toMatchObject({ transferred: 0, changed: 1 });
+    expect(await directory.idsOfTransferred()).toEqual([]);
   });
 
   test('takes somebody back with the key that he had', async () => {

@@ -5,7 +5,7 @@ import { settleBlocks, type SettledBlock } from '../../core/access-request/accou
 import { tellAdministrators } from '../../core/access-request/account-letters.js';
 import type { BlockGround } from '../../core/access-request/account-store.js';
 import { unusedBefore } from '../../core/access-request/account-sweeps.js';
-import { intendBlocksOfLeavers } from '../../core/access-request/leavers.js';
+import { intendBlocksOfStaff, staffGrounds } from '../../core/access-request/staff-changes.js';
 import type { SkudAccount } from '../../core/access-request/skud-account.js';
 import type { Services } from '../../core/services.js';
 import { defineWorker } from '../define-worker.js';
@@ -22,7 +22,7 @@ interface Step {
 }
 
 /**
- * R28, DL-ACC-4: one step of the day's look at all accounts of SKUD. Blocks those of who left and ends what an earlier step had begun, else reads the next page of open accounts
+ * R28, DL-ACC-4: one step of the day's look at all accounts of SKUD. Blocks those of who left or was transferred and ends what an earlier step had begun, else reads the next page of open accounts
  * that were not used, stores that they are to be blocked, and blocks each. Where it stopped is stored with what it did, so the next step
  * goes on there; a day that was missed needs no other look, since whoever was unused then is so today.
  */
@@ -43,7 +43,7 @@ export const blockUnusedAccounts = defineWorker({
     const skud = skudClient(services.settings.skud);
     const { position, done } = await services.accountSweeps.of(day);
     // Not at each of a thousand pages.
-    if (position === null) await intendBlocksOfLeavers(services);
+    if (position === null) await intendBlocksOfStaff(services);
     const begun = await services.accounts.toBlock(pageSize);
     if (begun.length > 0) return { day, settled: await blockIntended(skud, begun, context), read: null };
     if (done) return { day, settled: [], read: null };
@@ -67,21 +67,23 @@ export const blockUnusedAccounts = defineWorker({
     const blocked = await settleBlocks(services, tx, settled);
     const of = (why: BlockGround): number => blocked.filter(({ blockGrounds }) => blockGrounds.at(-1) === why).length;
     const step = settled[0]?.accountId ?? '';
-    for (const why of [ground, 'dismissal'] as const)
+    for (const why of [ground, ...staffGrounds] as const)
       await tellAdministrators(services, tx, { day, step: `${step}/${why}`, ground: why, count: of(why) });
     if (read) await services.accountSweeps.advance(tx, day, { ...read, blocked: of(ground) });
     return { sweepDone: settled.length === 0 && (read === null || read.done) };
   },
 });
 
-/** Ids of those that are unused: SKUD also names who was never signed in to, though the credentials may be new (AMB-ACC-04). */
+const later = (a: Date, b: Date | null | undefined): Date => (b && b > a ? b : a);
+
+/** Ids of those that are unused: SKUD also names who was never signed in to, though the credentials may be new (AMB-ACC-04), and who was blocked for a while (R27). */
 async function unusedOf({ accounts }: Services, found: readonly SkudAccount[], before: Date): Promise<string[]> {
   const known = await accounts.ofSkud(found.map(({ skudId }) => skudId));
   const foreign = found.filter(({ skudId }) => !known.has(skudId));
   await accounts.adopt(foreign);
   return found.flatMap((account) => {
     const stored = known.get(account.skudId);
-    const issuedAt = stored?.issuedAt ?? account.createdAt;
-    return issuedAt < before ? [stored?._id ?? account.skudId] : [];
+    const openSince = later(stored?.issuedAt ?? account.createdAt, stored?.openedAt);
+    return openSince < before ? [stored?._id ?? account.skudId] : [];
   });
 }

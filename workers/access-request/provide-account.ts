@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { skudClient } from '../../connectors/skud/index.js';
 import { composeAnswer } from '../../core/access-request/answers.js';
+import { waitsForChange } from '../../core/access-request/account-store.js';
 import { loginOf, noteIssued, rightsAfter, userOf } from '../../core/access-request/accounts.js';
 import { journalUser } from '../../core/access-request/journal-rows.js';
 import { grantedRights, type AccountOutcome } from '../../core/access-request/model.js';
@@ -18,12 +19,14 @@ interface Provided {
   login: string | null;
   /** Null where no temporary password was set. Never leaves this process but in a link or mail. */
   password: string | null;
+  /** The account waited for this change, and SKUD opened it again (R27). */
+  opened?: boolean;
   /** What the account may do now. */
   rights: AccountRight[];
 }
 
 /**
- * R20, R21, R29: makes or changes the account of one user in SKUD, as the request asks and no further than it was granted, and composes the
+ * R20, R21, R27, R29: makes or changes the account of one user in SKUD, as the request asks and no further than it was granted, and composes the
  * answer with the way to the temporary password. Our id of the account is the user's id in the request, so that a repeat finds what an earlier
  * attempt made, and gives it a new password.
  */
@@ -31,7 +34,7 @@ export const provideAccount = defineWorker({
   type: 'access-request.provide-account',
   title: 'Provide account',
   titleRu: 'Предоставить учётную запись',
-  act: 'R20, R21, R22, R29',
+  act: 'R20, R21, R22, R27, R29',
   input: z.object({ ...caseIds, userId: id }),
   output: z.object({ letterId: id }),
   errors: ['ACCOUNT_NOT_PROVIDED'],
@@ -53,12 +56,14 @@ export const provideAccount = defineWorker({
       });
       throw new BusinessError('ACCOUNT_NOT_PROVIDED');
     }
-    const { outcome, skudId, login, password, rights } = reached;
+    const { outcome, skudId, login, password, rights, opened = false } = reached;
     await services.accessRequests.setAccount(tx, caseId, userId, { accountId: userId, skudId, outcome }, login);
     if (outcome === 'issued') await noteIssued(services, tx, { caseId, userId, skudId, rights });
     else await services.accounts.noteChange(tx, skudId, { rights, blocked: outcome === 'blocked' });
-    await journalUser(services, tx, { caseId, userId, skudId, act: outcome });
-    return { letterId: await composeAnswer(services, tx, { caseId, userId, password }) };
+    const reopened = opened && (await services.accounts.open(tx, skudId));
+    await journalUser(services, tx, { caseId, userId, skudId, act: reopened ? 'reopened' : outcome });
+    const made = reopened ? { outcome: 'reopened' as const } : {};
+    return { letterId: await composeAnswer(services, tx, { caseId, userId, password, ...made }) };
   },
 });
 
@@ -105,5 +110,20 @@ async function provide(
     return { ...nothing, outcome: 'blocked', rights };
   }
   await skud.setRights(skudId, rights, signal);
-  return { ...nothing, outcome: 'changed', rights };
+  const opened = request.kind === 'change' && (await openAgain(services, skudId, signal));
+  return { ...nothing, outcome: 'changed', rights, opened };
+}
+
+/** R27: opens what a transfer alone has blocked. What was to be blocked for another reason meanwhile is blocked again, whoever was first. */
+async function openAgain({ accounts, settings }: Services, skudId: string, signal: AbortSignal): Promise<boolean> {
+  const waits = async (): Promise<boolean> => {
+    const account = (await accounts.ofSkud([skudId])).get(skudId);
+    return account !== undefined && waitsForChange(account);
+  };
+  if (!(await waits())) return false;
+  const skud = skudClient(settings.skud);
+  await skud.unblock(skudId, signal);
+  if (await waits()) return true;
+  await skud.block(skudId, signal);
+  return false;
 }

@@ -7,7 +7,7 @@ import { writeClockOffset } from '../../../core/clock.js';
 import { RetryableError } from '../../../core/errors.js';
 import { newId } from '../../../core/ids.js';
 import { atLocalTime, dayNumber } from '../../../core/legal-day.js';
-import { blockLeavers } from '../../../workers/access-request/block-leavers.js';
+import { blockStaff } from '../../../workers/access-request/block-staff.js';
 import { blockUnusedAccounts } from '../../../workers/access-request/block-unused-accounts.js';
 import { somebody } from '../../helpers/database.js';
 import { startSkudSimulator, type SkudSimulator } from '../../helpers/skud-simulator.js';
@@ -58,12 +58,27 @@ const toldAdministrators = async (): Promise<unknown[]> =>
     ({ notice }) => (notice as { data: unknown }).data,
   );
 
+const demoLines = (): string[] => readFileSync(inProject('local', 'demo', 'directory.csv'), 'utf8').split('\n');
+
 /** Imports the demo's directory, which some have left. */
 async function directoryWithout(...left: string[]): Promise<void> {
-  const lines = readFileSync(inProject('local', 'demo', 'directory.csv'), 'utf8').split('\n');
-  const here = lines.filter((line) => !left.some((id) => line.startsWith(`${id},`)));
+  const here = demoLines().filter((line) => !left.some((id) => line.startsWith(`${id},`)));
   await site.services.directory.importCsv(Readable.from([here.join('\n')]));
 }
+
+/** Imports the demo's directory, where somebody has another position. */
+async function directoryWithPosition(employeeId: string, position: string, renamed = false): Promise<void> {
+  const column = demoLines()[0]!.split(',').indexOf('position');
+  const lines = demoLines().map((line) =>
+    line.startsWith(`${employeeId},`) ? line.split(',').with(column, position).join(',') : line,
+  );
+  await site.services.directory.importCsv(Readable.from([lines.join('\n')]), { renamed });
+}
+
+const letterOf = async (accountId: string, template: string) =>
+  site.services.vault.reveal(
+    (await site.services.letters.ofCase(`case-${accountId}`)).filter((letter) => letter.template === template),
+  );
 
 /** An account that a request of ours made on a day, in SKUD too. */
 async function anAccount(
@@ -157,15 +172,57 @@ describe('an account', () => {
     const first = await anAccount(at(firstDay), 'first', at(firstDay + 1), 'SC-1018');
     const second = await anAccount(at(firstDay), 'second', at(firstDay + 1), 'SC-1019');
     await directoryWithout('SC-1018');
-    expect(await blockLeavers(site.services)).toEqual({ blocked: 1, unanswered: null });
+    expect(await blockStaff(site.services)).toEqual({ blocked: 1, unanswered: null });
     expect(await blockedIds()).toEqual([first]);
     expect(await toldAdministrators()).toEqual([expect.objectContaining({ ground: 'dismissal', count: 1 })]);
     await directoryWithout('SC-1018', 'SC-1019');
     await skud.control({ fault: '429', on: 'change', delayMs: 60_000 });
-    expect(await blockLeavers(site.services)).toMatchObject({ blocked: 0, unanswered: expect.any(String) });
+    expect(await blockStaff(site.services)).toMatchObject({ blocked: 0, unanswered: expect.any(String) });
     await travelTo(at(firstDay + 1));
     await sweep();
     expect(await blockedIds()).toEqual([first, second].sort());
+  });
+
+  test('of who was transferred is blocked by the import, and the letter says which application opens it', async () => {
+    await directoryWithout();
+    const moved = await anAccount(at(firstDay), 'moved', at(firstDay + 1), 'SC-1018');
+    await anAccount(at(firstDay), 'stays', at(firstDay + 1), 'SC-1019');
+    await directoryWithPosition('SC-1018', 'Специалист по новым делам', true);
+    expect(await blockStaff(site.services)).toEqual({ blocked: 0, unanswered: null });
+    await directoryWithPosition('SC-1018', 'Специалист по другим делам');
+    expect(await blockStaff(site.services)).toEqual({ blocked: 1, unanswered: null });
+    expect(await blockedIds()).toEqual([moved]);
+    expect(await site.services.accounts.find(moved)).toMatchObject({ state: 'blocked', blockGrounds: ['transfer'] });
+    const letters = await letterOf(moved, 'access-request/account-blocked');
+    const transferred = expect.objectContaining({ ground: 'transfer', opening: 'change' });
+    expect(letters.map(({ data }) => JSON.parse(data) as unknown)).toEqual([transferred, transferred]);
+  });
+
+  test('of who was transferred is blocked by the next look where SKUD does not answer the import', async () => {
+    await directoryWithout();
+    const moved = await anAccount(at(firstDay), 'moved', at(firstDay + 1), 'SC-1018');
+    await directoryWithPosition('SC-1018', 'Специалист по другим делам');
+    await skud.control({ fault: '429', on: 'change', delayMs: 60_000 });
+    expect(await blockStaff(site.services)).toMatchObject({ blocked: 0, unanswered: expect.any(String) });
+    await travelTo(at(firstDay + 1));
+    await sweep();
+    expect(await blockedIds()).toEqual([moved]);
+  });
+
+  test('of who was transferred and then left, or broke the rules, is blocked for both', async () => {
+    await directoryWithout();
+    const moved = await anAccount(at(firstDay), 'moved', at(firstDay + 1), 'SC-1018');
+    const { accounts } = site.services;
+    await directoryWithPosition('SC-1018', 'Специалист по другим делам');
+    await blockStaff(site.services);
+    await directoryWithout('SC-1018');
+    await blockStaff(site.services);
+    expect(await accounts.find(moved)).toMatchObject({ blockGrounds: ['transfer', 'dismissal'] });
+    // What waits for SKUD already is no less than a transfer.
+    const other = await anAccount(at(firstDay), 'other', at(firstDay + 1), 'SC-1019');
+    await accounts.intendBlock([other], { ground: 'securityViolation', unlessSignedInSince: null });
+    await accounts.intendBlock([other], { ground: 'transfer', unlessSignedInSince: null });
+    expect(await accounts.find(other)).toMatchObject({ blocking: { ground: 'securityViolation' } });
   });
 
   test('that no request of ours made is blocked as well, and nobody is written to', async () => {

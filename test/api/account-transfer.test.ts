@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { BlockGround } from '../../core/access-request/account-store.js';
+import type { AccessRequest } from '../../core/access-request/model.js';
+import { blockStaff } from '../../workers/access-request/block-staff.js';
+import { provideAccount } from '../../workers/access-request/provide-account.js';
+import { accessUser } from '../builders/access-request.js';
+import { providedRequest, type ProvidedRequest } from '../builders/provided-account.js';
+import { ApiSite } from '../helpers/api-site.js';
+import { somebody } from '../helpers/database.js';
+import { startSkudSimulator, type SkudSimulator } from '../helpers/skud-simulator.js';
+import { WorkerSite } from '../helpers/worker-site.js';
+
+/** R27: an account that a transfer blocked is opened again by the application for the rights of the new position, and by nothing less. */
+
+let skud: SkudSimulator;
+let site: ApiSite;
+let workers: WorkerSite;
+beforeAll(async () => {
+  skud = await startSkudSimulator();
+  site = await ApiSite.start(skud.env);
+  workers = WorkerSite.of(site.services);
+}, 120_000);
+afterAll(async () => {
+  await site.stop();
+  await skud.stop();
+});
+beforeEach(() => skud.reset());
+
+const account = async (accountId: string) => (await site.services.accounts.find(accountId))!;
+const isActive = async (accountId: string) =>
+  (await skud.seen()).accounts.find(({ externalId }) => externalId === accountId)?.active;
+
+/** An account whose user works with it, blocked for each of these. */
+async function blockedFor(...grounds: BlockGround[]): Promise<{ accountId: string; login: string }> {
+  const { userId: accountId } = await providedRequest(site, workers);
+  const { accounts, database, vault } = site.services;
+  const { skudId, login } = await vault.reveal(await account(accountId));
+  await database.transaction(somebody, (tx) =>
+    accounts.noteEvent(tx, { eventId: accountId, kind: 'password-changed', skudId, at: tx.at }),
+  );
+  for (const ground of grounds) {
+    await accounts.intendBlock([accountId], { ground, unlessSignedInSince: null });
+    expect(await blockStaff(site.services)).toEqual({ blocked: 1, unanswered: null });
+  }
+  expect(await isActive(accountId)).toBe(false);
+  return { accountId, login: login! };
+}
+
+const edit = [{ system: 'sir', function: 'record.view' }];
+const change = (login: string): Promise<ProvidedRequest> =>
+  providedRequest(site, workers, {
+    kind: 'change',
+    basis: { type: 'transferOrder', number: '91-к', date: '2026-01-30' },
+    users: [accessUser({ login, rights: edit })],
+  });
+
+/** What the answer of a request says was done, and what its row of the journal. */
+async function told({ caseId }: ProvidedRequest): Promise<unknown[]> {
+  const { accessJournal, letters, vault } = site.services;
+  const answers = (await vault.reveal(await letters.ofCase(caseId))).filter(({ purpose }) => purpose === 'answer');
+  const acts: string[] = [];
+  for await (const { act } of accessJournal.rows({ caseIds: [caseId] }, 'oldest')) acts.push(act);
+  return [...answers.map(({ data }) => (JSON.parse(data) as { action: string }).action), ...acts];
+}
+
+test('a granted change opens an account that waits for it, with the password that it has', async () => {
+  const { accountId, login } = await blockedFor('transfer');
+  const request = await change(login);
+  expect(await isActive(accountId)).toBe(true);
+  expect(await account(accountId)).toMatchObject({
+    ...{ state: 'active', blockGrounds: [], blockedAt: null, openedAt: expect.any(Date), rights: edit },
+  });
+  expect(await told(request)).toEqual(['changeReopened', 'reopened']);
+  const { caseId } = await account(accountId);
+  expect((await workers.acts(caseId)).filter((act) => act.startsWith('account.')).at(-1)).toBe('account.opened');
+});
+
+test('a repeat of the step after SKUD has opened it opens it once', async () => {
+  const { accountId, login } = await blockedFor('transfer');
+  const { caseId, number, userId } = await change(login);
+  await workers.deliver(provideAccount, { caseId, caseNumber: number, userId });
+  expect(await isActive(accountId)).toBe(true);
+  const { caseId: ofAccount } = await account(accountId);
+  expect((await workers.acts(ofAccount)).filter((act) => act === 'account.opened')).toHaveLength(1);
+});
+
+test('a change opens no account that is blocked for another reason as well', async () => {
+  const { accountId, login } = await blockedFor('transfer', 'dismissal');
+  const request = await change(login);
+  expect(await isActive(accountId)).toBe(false);
+  expect(await account(accountId)).toMatchObject({ state: 'blocked', blockGrounds: ['transfer', 'dismissal'] });
+  expect(await told(request)).toEqual(['change', 'changed']);
+});
+
+test('a violation that is revealed while SKUD opens the account blocks it again', async () => {
+  const { accountId, login } = await blockedFor('transfer');
+  const { accounts, database } = site.services;
+  const intend = () => accounts.intendBlock([accountId], { ground: 'securityViolation', unlessSignedInSince: null });
+  // The rights first, then the account: that answer is late.
+  for (const delayMs of [1, 1_500]) await skud.control({ fault: 'slow', on: 'change', delayMs });
+  const changing = change(login);
+  const decided = database.connection.collection<AccessRequest>('access-requests');
+  while (!(await decided.findOne({ kind: 'change', 'decisions.system': 'pension', 'users.account': null })))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await intend();
+  await changing;
+  expect(await isActive(accountId)).toBe(false);
+  expect(await account(accountId)).toMatchObject({ state: 'blocked' });
+});
+
+test('an account whose user had not signed in yet still waits for the first sign-in', async () => {
+  const { userId: accountId } = await providedRequest(site, workers);
+  const { login } = await site.services.vault.reveal(await account(accountId));
+  await site.services.accounts.intendBlock([accountId], { ground: 'transfer', unlessSignedInSince: null });
+  await blockStaff(site.services);
+  await change(login!);
+  expect(await account(accountId)).toMatchObject({ state: 'pendingFirstLogin', blockGrounds: [] });
+});
