@@ -12,7 +12,7 @@ import { triesPerMinute } from '../limits.js';
 import { accessRequestOf, completionFields, completionOf, mostRows, rowsOf } from './access-forms.js';
 import { AccessRequestForm, CompletionForm } from './access-request.js';
 import type { Refused } from './fields.js';
-import { copyOf, formOf, keyOf, mendableRefusal, mostFileBytes, valuesOf } from './forms.js';
+import { copyOf, formOf, keyOf, mendableRefusal, mostFileBytes, typedIn } from './forms.js';
 import { requestFieldOf, requestFormField } from './labels.js';
 import { Filed, NumberAndCode } from './public.js';
 import type { Show } from './routes.js';
@@ -42,7 +42,7 @@ export async function accessRequestPages(
   app.post('/access-requests/new/rows', hide, (request, reply) => {
     const form = formOf(request);
     const rows = Math.min(rowsOf(form) + 1, mostRows);
-    const typed = { title: '', values: valuesOf(request), faults: [] };
+    const typed = { title: '', ...typedIn(request), faults: [] };
     return showForm(request, reply, { rows, idempotencyKey: keyOf(request), refused: typed });
   });
   app.post('/access-requests/new', limited(web.intakePerMinute), async (request, reply) => {

@@ -6,6 +6,8 @@ import type { Text } from '../../core/text.js';
 export interface Refused {
   title: string;
   values: Readonly<Record<string, readonly string[]>>;
+  /** What stands beside a field for a file: no browser sends back a file that was chosen. */
+  fileLost: string;
   /** In the order in which they were found; `name` is the field's in the form, `label` what the page calls it. */
   faults: readonly { name: string; label: string; detail: string }[];
 }
@@ -35,6 +37,7 @@ function useField(name: string) {
   return {
     id,
     fault,
+    fileLost: refused?.fileLost,
     /** What was typed; what `given` says where nothing was refused. */
     typed: (given: string | undefined) => (refused ? (refused.values[name]?.[0] ?? '') : given),
     chosen: (value: string) => refused?.values[name]?.includes(value) ?? false,
@@ -59,7 +62,7 @@ export function Field({
   value,
   ...input
 }: Shown & { children?: ComponentChildren; value?: string } & Record<string, unknown>): VNode {
-  const { id, fault, typed, control } = useField(name);
+  const { id, fault, fileLost, typed, control } = useField(name);
   return (
     <div class="field" id={id}>
       <label>
@@ -68,6 +71,7 @@ export function Field({
           {optional && <span class="optional"> ({optional})</span>}
         </span>
         {hint && <small>{hint}</small>}
+        {fileLost && input['type'] === 'file' && <small class="fault">{fileLost}</small>}
         {children ?? (
           <input name={name} value={input['type'] === 'file' ? undefined : typed(value)} {...control} {...input} />
         )}

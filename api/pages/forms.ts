@@ -81,7 +81,7 @@ export function refusedOf(
     const name = fieldOf(field);
     if (!faults.has(name)) faults.set(name, { name, label: wordOf(request.text, field), detail });
   }
-  return { title, values: valuesOf(request), faults: [...faults.values()] };
+  return { title, ...typedIn(request), faults: [...faults.values()] };
 }
 
 /** A form that was refused, for who can mend it; what nobody can mend in the form is thrown on. See {@link refusedOf}. */
@@ -95,10 +95,10 @@ export function mendableRefusal(
   return { status: error.status, refused: refusedOf(request, error, fieldOf, wordOf) };
 }
 
-/** What was typed into a form, by field. */
-export function valuesOf(request: FastifyRequest): Refused['values'] {
+/** What was typed into a form, by field, and what is said of a file that was chosen. */
+export function typedIn(request: FastifyRequest): Pick<Refused, 'values' | 'fileLost'> {
   const values = Object.entries(filled(formOf(request))).map(([name, value]) => [name, [value ?? []].flat()] as const);
-  return Object.fromEntries(values);
+  return { values: Object.fromEntries(values), fileLost: request.text.say('field.file-lost') };
 }
 
 /** Forms of commands call their fields as the body does. */

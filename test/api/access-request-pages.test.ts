@@ -13,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => site.stop());
 
 const copy: Part = ['copy', { name: 'приказ.pdf', type: 'application/pdf', content: pdf() }];
+const fileLost = 'A file that you chose was not kept: choose it again';
 const html = { accept: 'text/html', 'accept-language': 'en' };
 const twoUsers = () => [accessUser(), accessUser({ surname: 'Кенжебаева', name: 'Гүлнара', iin: '030110699567' })];
 /** A request as the form sends it, by anybody. */
@@ -59,6 +60,7 @@ test('a row more keeps what was typed, and finds no fault with what is not there
   expect(body).toMatch(/name="users\[0\]\.surname" value="Нұрғалиева"/);
   expect(body.match(/type="checkbox"[^>]* checked/g)).toHaveLength(2);
   expect(body).not.toContain('role="alert"');
+  expect(body).toContain(fileLost);
 });
 
 test('a refused form comes back with its words, says what is wrong in which row, and leaves nothing behind', async () => {
@@ -73,6 +75,9 @@ test('a refused form comes back with its words, says what is wrong in which row,
   const wrong = await send([...accessForm(accessRequest('2026-01-30')), fake]);
   expect(wrong.statusCode).toBe(415);
   expect(wrong.body).toContain('href="#field-copy"');
+  // Said in the label of the field itself, where a screen reader says it with the field.
+  expect(wrong.body).toMatch(new RegExp(`<label>(?:(?!</label>).)*${fileLost}(?:(?!</label>).)*name="copy"`, 's'));
+  expect((await site.anybody.get('/access-requests/new', html)).body).not.toContain(fileLost);
   expect(await site.holdings()).toEqual(before);
 });
 
