@@ -7,6 +7,7 @@ import type { Inspection } from '../../core/inspection/model.js';
 import type { LetterRecord } from '../../core/letters.js';
 import type { Services } from '../../core/services.js';
 import type { TrailEntry } from '../../core/trail.js';
+import { violationsOfUsers, type KnownViolation } from '../../core/access-request/known-violations.js';
 import type { AccessRequest } from '../../core/access-request/model.js';
 import type { OpenAccessRequest, OpenCase, OpenInspection, OpenTechnicalRequest } from '../../core/reading.js';
 import type { TechnicalRequest } from '../../core/technical-request/model.js';
@@ -48,6 +49,8 @@ export interface InspectionFile extends CaseFile {
 export interface AccessRequestFile extends CaseFile {
   opened: OpenAccessRequest;
   accessRequest: AccessRequest;
+  /** For who may read violations: no view or export of the case has them. */
+  violations: KnownViolation[];
 }
 
 export interface TechnicalRequestFile extends CaseFile {
@@ -81,9 +84,10 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
   };
   const { vault } = services;
   if ('inspection' in opened) return { ...file, opened, inspection: await vault.reveal(opened.inspection) };
-  return 'accessRequest' in opened
-    ? { ...file, opened, accessRequest: await vault.reveal(opened.accessRequest) }
-    : { ...file, opened, technicalRequest: await vault.reveal(opened.technicalRequest) };
+  if ('technicalRequest' in opened)
+    return { ...file, opened, technicalRequest: await vault.reveal(opened.technicalRequest) };
+  const accessRequest = await vault.reveal(opened.accessRequest);
+  return { ...file, opened, accessRequest, violations: await violationsOfUsers(services, accessRequest.users) };
 }
 
 /** Employees of the directory whom a case is about. */

@@ -37,7 +37,12 @@ export function accessRequestParts(part: AccessRequestPart): OwnParts {
       ],
       [text.say('access.answered'), answeredAt && <Moment at={answeredAt} text={text} />],
     ],
-    notices: incomplete && <p class="notice">{text.say('access.incomplete', { fields: lackingOf(missing, text) })}</p>,
+    notices: (
+      <>
+        {incomplete && <p class="notice">{text.say('access.incomplete', { fields: lackingOf(missing, text) })}</p>}
+        <KnownViolations {...part} />
+      </>
+    ),
     parts: [
       { name: 'request', count: null, content: <Request {...part} /> },
       { name: 'users', count: users.length, content: <Users {...part} /> },
@@ -46,6 +51,24 @@ export function accessRequestParts(part: AccessRequestPart): OwnParts {
       { name: 'other', count: null, listed: false, content: <VoidCase {...part} /> },
     ],
   };
+}
+
+/** E7 of the process: why an account is blocked is no secret to who decides whether it is opened again. */
+function KnownViolations({ context: { text }, file, can }: AccessRequestPart): VNode | null {
+  if (!can.has('access-violation.read') || file.violations.length === 0) return null;
+  return (
+    <div class="notice">
+      <ul class="plain">
+        {file.violations.map(({ rowNo, violation: { number, kind, reportedAt } }) => (
+          <li>
+            {text.say('access.violation', { row: rowNo, number, kind: text.say(`violationKind.${kind}`) })}{' '}
+            <Stamp at={reportedAt} text={text} />
+          </li>
+        ))}
+      </ul>
+      <a href="/access-violations">{text.say('page.violations')}</a>
+    </div>
+  );
 }
 
 /** What a request lacks, in words; of a user with the number of his row. */

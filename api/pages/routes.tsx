@@ -9,7 +9,7 @@ import { paperPdf } from '../../core/paper-pdf.js';
 import { actions } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import type { TextParams } from '../../core/text.js';
-import { allowedActions, openCase, readsAccessLog, signedIn } from '../access.js';
+import { allowedActions, hasRoleFor, openCase, readsAccessLog, signedIn } from '../access.js';
 import { sendExport } from '../cases/export.js';
 import { commands, followCase, runCommand, uploadToCase } from '../cases/routes.js';
 import { readPath } from '../cases/path.js';
@@ -173,6 +173,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
       allowedActions(services, signedIn(request), opened, actions),
       services.directory.all(),
     ]);
+    if (hasRoleFor(signedIn(request), 'access-violation.read')) can.add('access-violation.read');
     const staff = everybody.map((employee) => {
       const { name, position } = employeeWords(employee, request.language);
       return [employee.employeeId, `${name}, ${position}`] as const;

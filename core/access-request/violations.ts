@@ -58,6 +58,8 @@ export interface Violations {
   byIdempotencyKey(client: string, key: string): Promise<Violation | null>;
   /** Newest first, from the one before an id on; sealed as stored. */
   list(before: string | null, limit: number): Promise<Violation[]>;
+  /** Of these accounts or employees, the newest first; sealed as stored. */
+  of(whom: { accountIds: readonly string[]; employeeIds: readonly string[] }): Promise<Violation[]>;
   /** SKUD has been asked: these accounts are blocked. */
   noteBlocked(tx: Tx, violationId: string, accountIds: readonly string[]): Promise<void>;
   noteReferral(tx: Tx, violationId: string, referralId: string): Promise<void>;
@@ -84,6 +86,14 @@ export function createViolations({ database, trail }: { database: Database; trai
     byIdempotencyKey: (client, key) => violations.findOne({ 'idempotency.client': client, 'idempotency.key': key }),
     list: (before, limit) =>
       violations.find(before === null ? {} : { _id: { $lt: before } }, { sort: { _id: -1 }, limit }).toArray(),
+    of: async ({ accountIds, employeeIds }) => {
+      const accountsNamed = { $in: [...accountIds] };
+      const either = [
+        ...(accountIds.length > 0 ? [{ accountId: accountsNamed }, { accountIds: accountsNamed }] : []),
+        ...(employeeIds.length > 0 ? [{ employeeId: { $in: [...employeeIds] } }] : []),
+      ];
+      return either.length === 0 ? [] : violations.find({ $or: either }, { sort: { _id: -1 }, limit: 100 }).toArray();
+    },
     noteBlocked: async (tx, violationId, accountIds) => {
       await set(tx, violationId, { accountIds: [...accountIds] });
       const data = { accountIds: [...accountIds] };
@@ -106,6 +116,9 @@ export function createViolations({ database, trail }: { database: Database; trai
           partialFilterExpression: { 'idempotency.key': { $type: 'string' } },
         },
         { key: { subjectId: 1 }, name: 'subject' },
+        { key: { accountId: 1 }, name: 'account' },
+        { key: { accountIds: 1 }, name: 'accounts' },
+        { key: { employeeId: 1 }, name: 'employee' },
       ]),
   };
 }

@@ -111,6 +111,24 @@ test('a violation that the page reports blocks the account in SKUD, and everybod
   expect(await accounts.find(userId)).toMatchObject({ state: 'pendingFirstLogin', blockGrounds: [] });
 });
 
+test('who decides on a repeated application is told of the violation by its number, and not of its facts', async () => {
+  const { login } = await anAccount();
+  const violation = await reported({ login });
+  await block(violation);
+  const users = [accessUser({ login })];
+  const repeat = { kind: 'repeat', repeatReason: 'blockedViolation', users } as const;
+  const { number } = await providedRequest(site, workers, repeat);
+  const page = await admin.page(`/cases/${number}?lang=en`);
+  expect(page.statusCode).toBe(200);
+  expect(page.body).toContain(`reported of the user in row 1: ${violation.number}`);
+  // The facts stand with the violation alone, and the case's own view and export have none of it.
+  expect(page.body).not.toContain('канарейка');
+  const view = (await admin.get(`/api/cases/${number}`)).body;
+  expect([view.includes('blockedViolation'), view.includes(violation.number)]).toEqual([true, false]);
+  const other = await providedRequest(site, workers);
+  expect((await admin.page(`/cases/${other.number}?lang=en`)).body).not.toContain('VIO-');
+});
+
 describe('while SKUD can’t be reached', () => {
   test('the report is taken, nothing is half done, and the block follows once, told of once', async () => {
     const { caseId, login, skudId, userId } = await anAccount();
