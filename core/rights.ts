@@ -269,7 +269,11 @@ function inspectionLines(): Line[] {
 /** What is done with no case in particular, and which roles may. */
 export const rightsOfRole: Readonly<
   Record<
-    'access-log.read' | 'access-journal.read' | 'access-violation.read' | 'access-violation.report',
+    | 'access-log.read'
+    | 'access-journal.read'
+    | 'access-violation.read'
+    | 'access-violation.report'
+    | 'access-violation.review',
     readonly Role[]
   >
 > = {
@@ -279,6 +283,7 @@ export const rightsOfRole: Readonly<
   'access-violation.read': ['ib-admin', 'auditor', 'dpo'],
   // AMB-ACC-15: the administrator decides, or a rule that watches the logs.
   'access-violation.report': ['ib-admin', 'registrar-machine'],
+  'access-violation.review': ['ib-admin'],
 };
 
 export interface Verdict {

@@ -56,6 +56,7 @@ export const letterSamples: Record<string, LetterData> = {
     kind: 'sharedLogin',
     reportedAt: new Date('2026-06-05T04:31:00Z'),
     count: 1,
+    review: 'awaited',
     link: 'https://merzim.example.kz/access-violations',
   },
   'access-request/receipt': {

@@ -6,7 +6,8 @@ import {
   reportViolation,
   type ReportedViolation,
 } from '../../core/access-request/violation-report.js';
-import { violationKinds } from '../../core/access-request/violations.js';
+import { reviewViolation } from '../../core/access-request/violation-review.js';
+import { reviewOutcomes, violationKinds } from '../../core/access-request/violations.js';
 import { InputProblem } from '../../core/errors.js';
 import type { Services } from '../../core/services.js';
 import { actorOf, hasRoleFor, signedIn } from '../access.js';
@@ -46,6 +47,12 @@ export const newViolation = z
   });
 export type NewViolation = z.output<typeof newViolation>;
 
+/** What an administrator says of a machine's report (AMB-ACC-15). */
+export const violationReview = z
+  .strictObject({ outcome: z.enum(reviewOutcomes), note: longText })
+  .meta({ examples: [{ outcome: 'confirmed', note: 'Журнал жазбалары тексерілді.' }] });
+export const violationNumber = z.strictObject({ number: z.string().regex(/^VIO-\d{4}-\d{6}$/, { error: 'format' }) });
+
 const violationView = z.object({
   number: z.string().describe('e.g. VIO-2026-000003'),
   reportedAt: z.string(),
@@ -74,6 +81,18 @@ export async function report(
   const { kind, login = null, employeeId = null, facts, personalDataDisclosed: disclosed } = body;
   const idempotency = key ? { client: person.login, key: hashOfKey(key) } : null;
   return reportViolation(services, actorOf(person), { kind, login, employeeId, facts, disclosed }, idempotency);
+}
+
+/** @throws InputProblem 401, 403, and as {@link reviewViolation}. */
+export async function review(
+  services: Services,
+  request: FastifyRequest,
+  number: string,
+  body: z.output<typeof violationReview>,
+): Promise<void> {
+  const person = signedIn(request);
+  if (!hasRoleFor(person, 'access-violation.review')) throw new InputProblem(403, 'forbidden');
+  await reviewViolation(services, actorOf(person), number, body);
 }
 
 /** A page of the violations, opened, newest first; `next` is the cursor of the one after it. */
@@ -112,6 +131,27 @@ export const violationRoutes: FastifyPluginAsyncZod<{ services: Services }> = as
         ...{ number, reportedAt: reportedAt.toISOString() },
         forInspection: isForInspection(services, violation),
       });
+    },
+  );
+  app.post(
+    '/api/access-violations/:number/review',
+    {
+      schema: {
+        summary: 'Say whether what a machine reported is a violation (R28)',
+        description:
+          'The account stays blocked until a repeated application is granted. The same word again changes nothing.',
+        tags: ['access-request'],
+        security: security.staff,
+        params: violationNumber,
+        body: violationReview,
+        response: { 200: z.object({ number: z.string() }), ...problems(400, 401, 403, 404, 409, 413, 415, 422) },
+      },
+      config: { access: 'access-violation.review' },
+    },
+    async (request, reply) => {
+      const { number } = request.params;
+      await review(services, request, number, request.body);
+      return reply.send({ number });
     },
   );
 };

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { ComponentChildren, VNode } from 'preact';
 import { z } from 'zod';
-import { violationKinds, type Violation } from '../../core/access-request/violations.js';
+import { awaitsReview, reviewOutcomes, violationKinds, type Violation } from '../../core/access-request/violations.js';
 import { employeeWords } from '../../core/employee-words.js';
 import { InputProblem } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
@@ -12,8 +12,11 @@ import {
   listViolations,
   newViolation,
   report,
+  review,
   violationAccess,
+  violationNumber,
   violationReader,
+  violationReview,
 } from '../access-request/violations.js';
 import { parseInput } from '../faults.js';
 import { Badge, Table, type Staff } from './case-parts.js';
@@ -40,6 +43,7 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
       before: string | null = null,
     ) => {
       const mayReport = hasRoleFor(signedIn(request), 'access-violation.report');
+      const mayReview = hasRoleFor(signedIn(request), 'access-violation.review');
       const listed = await listViolations(services, before, 50);
       const staff: Staff = mayReport
         ? (await services.directory.all()).map((employee) => {
@@ -51,7 +55,7 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
         <>
           <p class="lead">{context.text.say('violation.lead')}</p>
           {mayReport && <ReportForm {...{ context, staff, refused }} />}
-          <List {...{ context, listed }} />
+          <List {...{ context, listed, mayReview }} />
         </>
       ));
     };
@@ -77,6 +81,12 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
           refusedOf(request, error, (path) => path, wordOf),
         );
       }
+      return reply.redirect('/access-violations', 303);
+    });
+    const reviewed = { schema: { hide: true }, config: { access: 'access-violation.review' } } as const;
+    app.post('/access-violations/:number/review', reviewed, async (request, reply) => {
+      const { number } = parseInput(violationNumber, request.params);
+      await review(services, request, number, parseInput(violationReview, filled(formOf(request))));
       return reply.redirect('/access-violations', 303);
     });
   },
@@ -127,12 +137,15 @@ function ReportForm({
 }
 
 function List({
-  context: { text },
+  context,
   listed: { violations, next },
+  mayReview,
 }: {
   context: PageContext;
   listed: Awaited<ReturnType<typeof listViolations>>;
+  mayReview: boolean;
 }): VNode {
+  const { text } = context;
   if (violations.length === 0) return <p class="empty card">{text.say('violation.none')}</p>;
   const heads = ['number', 'reported', 'kind', 'facts', 'state'].map((name) => text.say(`violation.column.${name}`));
   return (
@@ -140,7 +153,7 @@ function List({
       <Table
         label={text.say('page.violations')}
         heads={heads}
-        rows={violations.map((violation) => cellsOf(text, violation))}
+        rows={violations.map((violation) => cellsOf(context, violation, mayReview))}
       />
       {next && (
         <p class="pager">
@@ -151,7 +164,8 @@ function List({
   );
 }
 
-function cellsOf(text: PageContext['text'], violation: Violation): ComponentChildren[] {
+function cellsOf(context: PageContext, violation: Violation, mayReview: boolean): ComponentChildren[] {
+  const { text } = context;
   const { number, reportedAt, reportedBy, kind, login, employeeId, accountIds, referralId } = violation;
   // What was erased is null.
   const facts = violation.facts as string | null;
@@ -171,6 +185,48 @@ function cellsOf(text: PageContext['text'], violation: Violation): ComponentChil
         text.say('violation.blocked', { count: accountIds.length })
       )}
       {referralId && <small> {text.say('violation.referred')}</small>}
+      <Review {...{ context, violation, mayReview }} />
     </>,
   ];
+}
+
+/** AMB-ACC-15: what was said of a machine's report, or the form to say it. */
+function Review({
+  context,
+  violation,
+  mayReview,
+}: {
+  context: PageContext;
+  violation: Violation;
+  mayReview: boolean;
+}): VNode | null {
+  const { text } = context;
+  const { number, review: said } = violation;
+  if (said)
+    return (
+      <p>
+        <Badge kind={said.outcome === 'confirmed' ? 'late' : 'kept'}>
+          {text.say(`violationReview.${said.outcome}`)}
+        </Badge>{' '}
+        <Stamp at={said.at} text={text} /> <small>{said.by}</small> {said.note ?? '—'}
+      </p>
+    );
+  if (!awaitsReview(violation)) return null;
+  if (!mayReview) return <p>{text.say('violationReview.awaited')}</p>;
+  return (
+    <details class="command">
+      <summary>{text.say('violation.review')}</summary>
+      <form method="post" action={`/access-violations/${number}/review`} class="stack">
+        <Csrf context={context} />
+        <Choice
+          label={text.say('violation.review.outcome')}
+          name="outcome"
+          empty={text.say('field.choose')}
+          options={reviewOutcomes.map((outcome) => [outcome, text.say(`violationReview.${outcome}`)] as const)}
+        />
+        <Area label={text.say('violation.review.note')} name="note" />
+        <button type="submit">{text.say('action.save')}</button>
+      </form>
+    </details>
+  );
 }

@@ -59,10 +59,10 @@ function KnownViolations({ context: { text }, file, can }: AccessRequestPart): V
   return (
     <div class="notice">
       <ul class="plain">
-        {file.violations.map(({ rowNo, violation: { number, kind, reportedAt } }) => (
+        {file.violations.map(({ rowNo, violation: { number, kind, reportedAt, review } }) => (
           <li>
             {text.say('access.violation', { row: rowNo, number, kind: text.say(`violationKind.${kind}`) })}{' '}
-            <Stamp at={reportedAt} text={text} />
+            <Stamp at={reportedAt} text={text} /> {review && text.say(`violationReview.${review.outcome}`)}
           </li>
         ))}
       </ul>

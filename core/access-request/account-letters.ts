@@ -2,7 +2,7 @@ import type { Tx } from '../database.js';
 import { localDay } from '../legal-day.js';
 import type { Services } from '../services.js';
 import type { BlockGround, StoredAccount } from './account-store.js';
-import type { Violation } from './violations.js';
+import { awaitsReview, type Violation } from './violations.js';
 
 type Needed = Pick<Services, 'letters' | 'organisation' | 'outbox' | 'people' | 'vault'>;
 
@@ -52,12 +52,16 @@ export async function tellAdministrators(
 export async function tellOfViolation(
   services: Needed & Pick<Services, 'settings'>,
   tx: Tx,
-  { _id: violationId, number, kind, reportedAt }: Violation,
+  violation: Violation,
   count: number,
 ): Promise<void> {
+  const { _id: violationId, number, kind, reportedAt } = violation;
   await notify(services, tx, {
     ...{ key: `violation/${violationId}`, template: 'access-request/violation-reported' },
-    data: { number, kind, reportedAt, count, link: `${services.settings.web.publicUrl}/access-violations` },
+    data: {
+      ...{ number, kind, reportedAt, count, link: `${services.settings.web.publicUrl}/access-violations` },
+      ...(awaitsReview(violation) ? { review: 'awaited' } : {}),
+    },
   });
 }
 

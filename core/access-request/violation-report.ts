@@ -67,7 +67,7 @@ export async function reportViolation(
         facts: sealer.seal(report.facts),
         login: report.login === null ? null : sealer.seal(report.login),
         accountId: account?._id ?? null,
-        ...{ reportedBy: tx.by.id, reportedAt: tx.at, accountIds: null, referralId: null },
+        ...{ reportedBy: tx.by.id, reportedAt: tx.at, accountIds: null, referralId: null, review: null },
         idempotency: idempotency && { ...idempotency, contentHash },
       };
       await violations.create(tx, made);

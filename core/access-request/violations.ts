@@ -19,6 +19,10 @@ export const violationKinds = [
 ] as const;
 export type ViolationKind = (typeof violationKinds)[number];
 
+/** What the administrator said of a machine's report (AMB-ACC-15). */
+export const reviewOutcomes = ['confirmed', 'notConfirmed'] as const;
+export type ReviewOutcome = (typeof reviewOutcomes)[number];
+
 /** A violation of information security that was revealed (R28, AMB-ACC-15). Strings marked sealed are ciphertext of the vault. */
 export interface Violation {
   _id: string;
@@ -44,7 +48,14 @@ export interface Violation {
   accountIds: string[] | null;
   /** Id of what was handed to the inspection. */
   referralId: string | null;
+  /** Null until it is said, and of a person's report. `note` is sealed; null where the user was erased before. */
+  review: { outcome: ReviewOutcome; note: string | null; by: string; at: Date } | null;
   idempotency: { client: string; key: string; contentHash: string } | null;
+}
+
+/** AMB-ACC-15: a machine reported it, and no administrator has said yet whether it is one. */
+export function awaitsReview({ reportedBy, review }: Pick<Violation, 'reportedBy' | 'review'>): boolean {
+  return reportedBy.startsWith('client:') && !review;
 }
 
 /** The chain of a violation in the trail: it belongs to no case. */
@@ -56,6 +67,7 @@ export interface Violations {
   /** Sealed as stored. @throws PermanentError where there is none of that id. */
   get(violationId: string, tx?: Tx): Promise<Violation>;
   byIdempotencyKey(client: string, key: string): Promise<Violation | null>;
+  byNumber(number: string, tx: Tx): Promise<Violation | null>;
   /** Newest first, from the one before an id on; sealed as stored. */
   list(before: string | null, limit: number): Promise<Violation[]>;
   /** Of these accounts or employees, the newest first; sealed as stored. */
@@ -63,6 +75,7 @@ export interface Violations {
   /** SKUD has been asked: these accounts are blocked. */
   noteBlocked(tx: Tx, violationId: string, accountIds: readonly string[]): Promise<void>;
   noteReferral(tx: Tx, violationId: string, referralId: string): Promise<void>;
+  noteReview(tx: Tx, violationId: string, review: Omit<NonNullable<Violation['review']>, 'by' | 'at'>): Promise<void>;
   init(): Promise<void>;
 }
 
@@ -84,6 +97,7 @@ export function createViolations({ database, trail }: { database: Database; trai
       return found;
     },
     byIdempotencyKey: (client, key) => violations.findOne({ 'idempotency.client': client, 'idempotency.key': key }),
+    byNumber: (number, { session }) => violations.findOne({ number }, { session }),
     list: (before, limit) =>
       violations.find(before === null ? {} : { _id: { $lt: before } }, { sort: { _id: -1 }, limit }).toArray(),
     of: async ({ accountIds, employeeIds }) => {
@@ -108,6 +122,11 @@ export function createViolations({ database, trail }: { database: Database; trai
         data: { referralId },
       });
     },
+    noteReview: async (tx, violationId, review) => {
+      await set(tx, violationId, { review: { ...review, by: tx.by.id, at: tx.at } });
+      const type = review.outcome === 'confirmed' ? 'violation.confirmed' : 'violation.not-confirmed';
+      await trail.record(tx, { caseId: violationChain(violationId), type, subject: violationId, data: {} });
+    },
     init: () =>
       ensureCollection(database.connection, 'access-violations', [
         {
@@ -115,6 +134,7 @@ export function createViolations({ database, trail }: { database: Database; trai
           ...{ name: 'idempotency', unique: true },
           partialFilterExpression: { 'idempotency.key': { $type: 'string' } },
         },
+        { key: { number: 1 }, name: 'number', unique: true },
         { key: { subjectId: 1 }, name: 'subject' },
         { key: { accountId: 1 }, name: 'account' },
         { key: { accountIds: 1 }, name: 'accounts' },

@@ -129,6 +129,60 @@ test('who decides on a repeated application is told of the violation by its numb
   expect((await admin.page(`/cases/${other.number}?lang=en`)).body).not.toContain('VIO-');
 });
 
+describe('what a machine reported', () => {
+  const byMachine = async (login: string): Promise<Violation> => {
+    const machine = await site.machine();
+    const answer = await machine.post(url, { kind: 'sharedLogin', facts, login });
+    expect(answer.statusCode).toBe(201);
+    return latest();
+  };
+
+  test('blocks at once, and waits for the word of an administrator, who is asked for it and says it once', async () => {
+    const { login, userId } = await anAccount();
+    const violation = await byMachine(login);
+    const { _id: violationId, number } = violation;
+    await block(violation);
+    expect(await site.services.accounts.find(userId)).toMatchObject({ state: 'blocked' });
+    const [notice] = await outbox('notice', `^violation/${violationId}/`);
+    expect(notice!.notice!.data).toMatchObject({ number, review: 'awaited' });
+    const form = `action="/access-violations/${number}/review"`;
+    expect((await admin.page('/access-violations?lang=en')).body).toContain(form);
+    const reading = (await (await site.as('auditor')).page('/access-violations?lang=en')).body;
+    expect([reading.includes(form), reading.includes('say whether it is a violation')]).toEqual([false, true]);
+
+    const said = { outcome: 'notConfirmed', note: 'Тексерілді: канарейка-QzXv9.' };
+    for (let times = 0; times < 2; times += 1)
+      expect((await admin.form(`/access-violations/${number}/review`, said)).statusCode).toBe(303);
+    const other = await admin.post(`${url}/${number}/review`, { ...said, outcome: 'confirmed' });
+    expect(other.statusCode).toBe(409);
+    expect((await workers.acts(`violation.${violationId}`)).slice(1)).toEqual([
+      ...['violation.accounts-blocked', 'violation.not-confirmed'],
+    ]);
+    const { review } = (await stored().findOne({ _id: violationId }))!;
+    expect(review).toMatchObject({ outcome: 'notConfirmed', by: 'ib.admin2' });
+    expect(review!.note).not.toContain('канарейка');
+    const page = (await admin.page('/access-violations?lang=en')).body;
+    expect([page.includes(form), page.includes(said.note)]).toEqual([false, true]);
+    // R29: opened by a repeated application alone, and who decides on it reads what was said.
+    expect(await site.services.accounts.find(userId)).toMatchObject({ state: 'blocked' });
+    const users = [accessUser({ login })];
+    const repeat = { kind: 'repeat', repeatReason: 'blockedViolation', users } as const;
+    const request = await providedRequest(site, workers, repeat);
+    expect((await admin.page(`/cases/${request.number}?lang=en`)).body).toMatch(/VIO-.*not confirmed/s);
+  });
+
+  test('is reviewed by nobody else, and what a person reported by nobody', async () => {
+    const { number } = await byMachine('u-some');
+    const said = { outcome: 'confirmed', note: 'Иә.' };
+    for (const caller of [await site.machine(), await site.as('auditor'), await site.as('iss.central')])
+      expect((await caller.post(`${url}/${number}/review`, said)).statusCode).toBe(403);
+    const own = await reported({ login: 'u-some' });
+    expect((await admin.post(`${url}/${own.number}/review`, said)).statusCode).toBe(404);
+    expect((await admin.post(`${url}/VIO-2020-000001/review`, said)).statusCode).toBe(404);
+    expect((await admin.post(`${url}/${number}/review`, said)).json()).toEqual({ number });
+  });
+});
+
 describe('while SKUD can’t be reached', () => {
   test('the report is taken, nothing is half done, and the block follows once, told of once', async () => {
     const { caseId, login, skudId, userId } = await anAccount();

@@ -6,7 +6,7 @@ import { accessCommands } from '../../api/access-request/commands.js';
 import { technicalCommands } from '../../api/technical-request/commands.js';
 import { accessRequest } from '../builders/access-request.js';
 import { technicalRequest } from '../builders/technical-request.js';
-import { ApiSite } from '../helpers/api-site.js';
+import { ApiSite, type Caller } from '../helpers/api-site.js';
 import { routesOf } from '../helpers/rights-table.js';
 
 type Json = Record<string, unknown>;
@@ -131,16 +131,23 @@ describe('examples', () => {
     expect(without).toEqual([]);
   });
 
+  const violationOf = async (machine: Caller): Promise<string> => {
+    const body = { kind: 'sharedLogin', login: 'u-never-given', facts: 'Логин екі адамда.' };
+    return (await machine.post('/api/access-violations', body)).json<{ number: string }>().number;
+  };
+
   test('are accepted by the API itself, but for what they name', async () => {
     const officer = await site.as('iss.ala');
     const manager = await site.as('management.ala');
     const [ofAccess, ofSystems] = [await site.as('ib.admin'), await site.as('is.admin')];
+    const machine = await site.machine();
     const isOf = (of: readonly { name: string }[], name: string): boolean =>
       of.some((command) => name.endsWith(`/{number}/${command.name}`));
     const file = async (url: string, body: unknown): Promise<{ number: string; accessCode: string }> =>
       (await site.anybody.post(url, body)).json();
     for (const [name, operation] of operations)
       for (const example of examplesOf(bodyOf(operation))) {
+        const violated = name.includes('/access-violations/{number}');
         const asked = name.includes('/access-requests/{number}') || isOf(accessCommands, name);
         const reported = isOf(technicalCommands, name);
         // A case of its own: what one example changes would stand in the way of the next.
@@ -148,10 +155,10 @@ describe('examples', () => {
           ? await file('/api/access-requests', accessRequest('2026-01-30'))
           : reported
             ? await file('/api/technical-requests', technicalRequest())
-            : { number: await site.file('SC-1018'), accessCode: '' };
+            : { number: violated ? await violationOf(machine) : await site.file('SC-1018'), accessCode: '' };
         const path = name.replace('POST ', '').replace('{number}', number);
         const ofInspection = /\/(measures|void)$/.test(path) ? manager : officer;
-        const by = asked || name.endsWith('/access-violations') ? ofAccess : reported ? ofSystems : ofInspection;
+        const by = asked || name.includes('/access-violations') ? ofAccess : reported ? ofSystems : ofInspection;
         const response = await by.post(path, example, accessCode ? { 'x-access-code': accessCode } : {});
         const { errors = [] } = response.json<{ errors?: { code: string }[] }>();
         // An example's ids are nobody's; whatever else were wrong would be a fault of its shape.

@@ -146,6 +146,7 @@ export const formOf = (body: Record<string, string | string[] | boolean>): Recor
 export const requestForAccess = () => accessRequest('2026-01-30', { copy: undefined });
 
 export const violation = { kind: 'sharedLogin', login: 'u-never-given', facts: 'Логин екі адамда.' };
+export const review = { outcome: 'confirmed', note: 'Тексерілді.' };
 /** Who registers what others told by phone or mail. */
 export const technicalOperators: readonly CallerName[] = ['machine client', 'registrar'];
 export const ofOperators =

@@ -16,6 +16,7 @@ import {
   technicalCommands,
   formOf,
   requestForAccess,
+  review,
   violation,
   technicalOperators,
   ofOperators,
@@ -79,6 +80,18 @@ export const writingRows: Row[] = [
     ofNoCase: true,
     status: ({ caller }) => (isSignedIn(caller) ? (caller === 'machine client' ? 303 : 403) : 401),
     send: ({ by }) => by.form('/access-violations', violation),
+  },
+  {
+    route: 'POST /api/access-violations/:number/review',
+    ofNoCase: true,
+    status: signedIn(403),
+    send: ({ by }) => by.post('/api/access-violations/VIO-2020-000001/review', review),
+  },
+  {
+    route: 'POST /access-violations/:number/review',
+    ofNoCase: true,
+    status: signedIn(403),
+    send: ({ by }) => by.form('/access-violations/VIO-2020-000001/review', review),
   },
   {
     route: 'POST /access-journal/search',
