@@ -4,7 +4,7 @@ import { systemsOf } from '../../core/access-request/model.js';
 import type { OpenAccessRequest } from '../../core/reading.js';
 import { example, refuse, type Command, type RunContext } from '../cases/commands.js';
 import { longText } from '../cases/shapes.js';
-import { completionBody, completeRequest } from './completion.js';
+import { completionBody, completeRequest, completionOfForm } from './completion.js';
 
 /** What the administrator may do to an access request; on a case of another process the table of rights lets nobody come here. */
 const define = <Body>({
@@ -59,7 +59,7 @@ export const accessCommands: Command[] = [
     action: 'access-review.write',
     summary: 'Add what an incomplete request lacks, as the applicant handed it in (AMB-ACC-13)',
     body: completionBody,
-    fromForm: (form) => ({ ...form, users: undefined }),
+    fromForm: completionOfForm,
     run: async ({ services, tx, record, accessRequest, body }) => {
       await completeRequest(services, tx, { record, accessRequest }, body);
       return {};

@@ -29,6 +29,22 @@ export const completionWithCopy = completionBody
   .meta({ examples: [completion] });
 export type Completion = z.infer<typeof completionBody>;
 
+/** The same as a form of the case file has it: fields by their paths. Each row has its place, so that a fault's path is the field's name. */
+export function completionOfForm(form: Record<string, string | string[] | undefined>): unknown {
+  const basis: Record<string, unknown> = {};
+  const users: { rowNo: number; [detail: string]: unknown }[] = [];
+  const rest: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(form)) {
+    const [, row, detail = ''] = /^users\[(\d{1,2})\]\.(\w+)$/.exec(path) ?? [];
+    if (row !== undefined) {
+      while (users.length <= Number(row)) users.push({ rowNo: users.length + 1 });
+      users[Number(row)]![detail] = value;
+    } else if (path.startsWith('basis.')) basis[path.slice('basis.'.length)] = value;
+    else rest[path] = value;
+  }
+  return { ...rest, basis, users };
+}
+
 /**
  * Fills gaps of a request and tells its process, which checks it again. What is there already stays: to change it, a new request is filed.
  * Without any field it only tells that a document was added.

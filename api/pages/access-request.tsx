@@ -124,7 +124,7 @@ interface Changes {
 }
 
 /** One field of the form, by its path in the API's body. */
-function RequestField({
+export function RequestField({
   context,
   name,
   required = false,

@@ -13,6 +13,8 @@ import {
   type OwnParts,
 } from './case-parts.js';
 import { Area, Choice } from './fields.js';
+import { completionFields } from './access-forms.js';
+import { RequestField } from './access-request.js';
 import { requestFieldOf } from './labels.js';
 import { Moment, Stamp, type PageContext } from './layout.js';
 
@@ -97,6 +99,7 @@ function Request(part: AccessRequestPart): VNode {
           [text.say('access.review-note'), reviewNote && <span class="text">{reviewNote}</span>],
         ]}
       />
+      <Completion {...part} />
       {(['review-note', 'legal-exception'] as const).map((name) => (
         <Command
           part={part}
@@ -109,6 +112,32 @@ function Request(part: AccessRequestPart): VNode {
         </Command>
       ))}
     </Section>
+  );
+}
+
+/** AMB-ACC-13: what the applicant handed in by other ways; a copy of the basis goes among the documents. */
+function Completion(part: AccessRequestPart): VNode {
+  const { context, file } = part;
+  const { text } = context;
+  const lacking = completionFields(file.accessRequest).filter((name) => name !== 'copy');
+  const rows = [...new Set(lacking.flatMap((name) => /^users\[(\d+)\]/.exec(name)?.[1] ?? []))];
+  const field = (name: string) => <RequestField context={context} name={name} />;
+  return (
+    <Command
+      part={part}
+      action="access-review.write"
+      name="completion"
+      title={text.say('command.completion')}
+      when={file.accessRequest.answeredAt === null && lacking.length > 0}
+    >
+      {lacking.filter((name) => !name.startsWith('users[')).map(field)}
+      {rows.map((row) => (
+        <fieldset class="stack">
+          <legend>{text.say('accessForm.user', { number: Number(row) + 1 })}</legend>
+          {lacking.filter((name) => name.startsWith(`users[${row}].`)).map(field)}
+        </fieldset>
+      ))}
+    </Command>
   );
 }
 

@@ -8,7 +8,7 @@ import { newId } from '../../core/ids.js';
 import { paperPdf } from '../../core/paper-pdf.js';
 import { actions } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
-import type { TextParams } from '../../core/text.js';
+import type { Text, TextParams } from '../../core/text.js';
 import { allowedActions, hasRoleFor, openCase, readsAccessLog, signedIn } from '../access.js';
 import { sendExport } from '../cases/export.js';
 import { commands, followCase, runCommand, uploadToCase } from '../cases/routes.js';
@@ -34,7 +34,7 @@ import { Audit } from './audit.js';
 import { CasePage } from './case.js';
 import { formId, type Part } from './case-parts.js';
 import { applicationOf, filled, formOf, keyOf, mendableRefusal, refusedOf } from './forms.js';
-import { formFieldOf } from './labels.js';
+import { formFieldOf, requestFieldOf, requestFormField } from './labels.js';
 import { contextOf, page, type PageContext } from './layout.js';
 import { previewRoutes } from './preview.js';
 import { Apply, Filed, FollowedCase, Home, NumberAndCode, UploadForm } from './public.js';
@@ -200,13 +200,14 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
     reply: FastifyReply,
     idOf: () => string,
     run: () => Promise<unknown>,
+    words: [fieldOf?: (path: string) => string, wordOf?: (text: Text, path: string) => string] = [],
   ): Promise<FastifyReply> => {
     try {
       await run();
     } catch (error) {
       if (!(error instanceof InputProblem) || !mendable.has(error.status) || !wantsPage(request)) throw error;
       const form = idOf();
-      const html = await renderCase(request, { form, ...refusedOf(request, error) });
+      const html = await renderCase(request, { form, ...refusedOf(request, error, ...words) });
       // A form that is nowhere on the page any more (its employee was taken out) can't say what was wrong.
       if (!html.includes(`id="${form}-faults"`)) throw error;
       request.access.shown = true;
@@ -256,6 +257,8 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
           const body = parseInput(command.body, command.fromForm?.(form, organisation) ?? form);
           await runCommand(services, request, numberOf(request), command, body);
         },
+        // Its fields are called by their paths, as those of Appendix 2.
+        command.name === 'completion' ? [requestFormField, requestFieldOf] : [],
       );
     });
 });

@@ -81,6 +81,27 @@ test('a refused form comes back with its words, says what is wrong in which row,
   expect(await site.holdings()).toEqual(before);
 });
 
+test('the administrator completes it on the page of the case: its row keeps its words when it is refused, and nothing else is asked', async () => {
+  const { number, caseId } = await filed({
+    users: [accessUser(), accessUser({ iin: '030110699567', cellPhone: undefined })],
+  });
+  const { accessRequests, database, vault } = site.services;
+  const lacking = ['copy', 'users.1.cellPhone'];
+  await database.transaction(somebody, (tx) => accessRequests.noteMissing(tx, caseId, lacking));
+  const admin = await site.as('ib.admin');
+  const { body } = await admin.page(`/cases/${number}?lang=en`);
+  const [form = ''] = new RegExp(`<form[^>]*/cases/${number}/completion".*?</form>`, 's').exec(body) ?? [];
+  expect(form.match(/(?<=<input [^>]*)name="(?:users|basis|head|copy)[^"]*"/g)).toEqual(['name="users[1].cellPhone"']);
+  const send = (cellPhone: string) =>
+    admin.form(`/cases/${number}/completion`, { 'users[1].cellPhone': cellPhone }, html);
+  const refused = await send('жоқ');
+  expect(refused.statusCode).toBe(422);
+  expect(refused.body).toMatch(/name="users\[1\]\.cellPhone" value="жоқ" aria-invalid="true"/);
+  expect((await send('+7 701 765 43 21')).statusCode).toBe(303);
+  const { users } = await vault.reveal(await accessRequests.get(caseId));
+  expect(users.map(({ cellPhone }) => cellPhone)).toEqual(['+7 701 234 56 78', '+7 701 765 43 21']);
+});
+
 test('what was sent back is completed by its code: the page names what is missing and shows nothing of the request', async () => {
   const { number, code, caseId } = await filed({ users: [accessUser({ cellPhone: undefined })] });
   const { accessRequests, database, documents, vault } = site.services;
