@@ -18,6 +18,8 @@ export interface Paper {
   at: Date;
   /** Set where wide tables need the sheet laid across. */
   landscape?: boolean;
+  /** Pages of others that will stand behind: the foot counts them. */
+  pagesBehind?: number;
   blocks: readonly PaperBlock[];
 }
 
@@ -29,22 +31,32 @@ const padding = 8;
 const grey = '#555555';
 
 /** A record of a page's content as PDF (A4), in the fonts of the letters. */
-export function paperPdf({ language, title, author, foot, at, landscape = false, blocks }: Paper): Promise<Buffer> {
+export async function paperPdf(paper: Paper): Promise<Buffer> {
+  return (await countedPaper(paper)).pdf;
+}
+
+/** The same with the number of its own pages. */
+export async function countedPaper(paper: Paper): Promise<{ pdf: Buffer; pages: number }> {
+  const { language, title, author, foot, at, landscape = false, pagesBehind = 0, blocks } = paper;
   loadFonts();
+  let own = 0;
   const width = (landscape ? sheet.long : sheet.short) - 2 * margin;
-  return pdfmake
+  const pdf = await pdfmake
     .createPdf({
       content: [
         { text: title, bold: true, fontSize: 14, margin: [0, 0, 0, 8] },
         ...blocks.map((block) => nodeOf(block, width)),
       ],
-      footer: (current, pages) => ({
-        margin: [margin, 14, margin, 0],
-        columns: [
-          { text: foot, fontSize: 7, color: grey, width: '*' },
-          { text: `${current} / ${pages}`, fontSize: 7, color: grey, alignment: 'right', width: 60 },
-        ],
-      }),
+      footer: (current, pages) => {
+        own = pages;
+        return {
+          margin: [margin, 14, margin, 0],
+          columns: [
+            { text: foot, fontSize: 7, color: grey, width: '*' },
+            { text: `${current} / ${pages + pagesBehind}`, fontSize: 7, color: grey, alignment: 'right', width: 60 },
+          ],
+        };
+      },
       pageBreakBefore: (node, around) => node.headlineLevel === 2 && around.getFollowingNodesOnPage().length === 0,
       pageSize: 'A4',
       pageOrientation: landscape ? 'landscape' : 'portrait',
@@ -56,6 +68,7 @@ export function paperPdf({ language, title, author, foot, at, landscape = false,
       version: '1.7',
     })
     .getBuffer();
+  return { pdf, pages: own };
 }
 
 function nodeOf(block: PaperBlock, width: number): PdfNode {

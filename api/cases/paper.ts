@@ -7,7 +7,7 @@ import type { Paper, PaperBlock } from '../../core/paper-pdf.js';
 import type { Text } from '../../core/text.js';
 import type { AccessRequestFile, InspectionFile, OpenFile, TechnicalRequestFile } from './views.js';
 
-interface Printed<File extends OpenFile = OpenFile> {
+export interface Printed<File extends OpenFile = OpenFile> {
   text: Text;
   organisation: Organisation;
   file: File;

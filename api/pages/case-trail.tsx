@@ -56,6 +56,9 @@ export function Trail({ part, before }: { part: Part; before?: number }): VNode 
           <a class="button" href={`/cases/${number}/print`}>
             {text.say('case.print')}
           </a>
+          <a class="button" href={`/cases/${number}/print/whole`}>
+            {text.say('case.print-whole')}
+          </a>
           <p>
             {text.say('case.export-check')} <code>{`npm run verify-trail -- ${number}.zip`}</code>
           </p>

@@ -5,7 +5,6 @@ import { readDiagrams } from '../../core/diagrams.js';
 import { employeeWords } from '../../core/employee-words.js';
 import { InputProblem } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
-import { paperPdf } from '../../core/paper-pdf.js';
 import { actions } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import type { Text, TextParams } from '../../core/text.js';
@@ -14,7 +13,6 @@ import { sendExport } from '../cases/export.js';
 import { commands, followCase, runCommand, uploadToCase } from '../cases/routes.js';
 import { readPath } from '../cases/path.js';
 import { auditQuery, readAudit } from '../cases/audit.js';
-import { casePaper } from '../cases/paper.js';
 import { listCases, queryOfSearch, registerQuery } from '../cases/register.js';
 import { caseNumber, processes } from '../cases/shapes.js';
 import { readCaseFile } from '../cases/views.js';
@@ -37,6 +35,7 @@ import { applicationOf, filled, formOf, keyOf, mendableRefusal, refusedOf } from
 import { formFieldOf, requestFieldOf, requestFormField } from './labels.js';
 import { contextOf, page, type PageContext } from './layout.js';
 import { previewRoutes } from './preview.js';
+import { printRoutes } from './print.js';
 import { Apply, Filed, FollowedCase, Home, NumberAndCode, UploadForm } from './public.js';
 import { Cases, Requests } from './staff.js';
 import { technicalRequestPages } from './technical-request-pages.js';
@@ -217,21 +216,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
   };
   // The API's route again, so that a browser is told by a page when nothing can be proved now.
   app.get('/cases/:number/export', hide, (request, reply) => sendExport(services, request, reply, numberOf(request)));
-  app.get('/cases/:number/print', hide, async (request, reply) => {
-    const opened = await openCase(services, request, numberOf(request), 'case.read');
-    const caseFile = await readCaseFile(services, opened);
-    const paths = await readPath(services, diagrams, caseFile);
-    const { login, name = login } = signedIn(request);
-    const paper = casePaper({
-      ...{ text: request.text, organisation, file: caseFile, paths },
-      ...{ at: services.clock.legalNow(), reader: name },
-    });
-    return reply
-      .type('application/pdf')
-      .header('content-disposition', `attachment; filename="${opened.record.number}.pdf"`)
-      .header('cache-control', 'no-store')
-      .send(await paperPdf(paper));
-  });
+  await app.register(printRoutes, { services, diagrams });
   await app.register(previewRoutes, { services, show });
   await app.register(accessRequestPages, { services, show });
   await app.register(accessJournalPages, { services, show });

@@ -176,6 +176,12 @@ export const readingRows: Row[] = [
     namesCase: true,
   },
   {
+    route: 'GET /cases/:number/print/whole',
+    status: ofCase(200, always(readers)),
+    send: page((_column, number) => `/cases/${number}/print/whole`),
+    namesCase: true,
+  },
+  {
     route: 'GET /cases/:number/documents/:documentId',
     status: ofCase(200, always(readers)),
     send: page(({ subject }, number) => `/cases/${number}/documents/${subject.documentId}`),
