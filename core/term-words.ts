@@ -25,3 +25,12 @@ export function dayReason({ reason, strict, name, provisional }: CountedDay, tex
     ...(provisional ? [`; ${text.say('term.provisional')}`] : []),
   ].join('');
 }
+
+/** The row of the table that a clock has kept: its act, item and validity. */
+export function rowInWords({ row }: { row: DeadlineRow }, text: Text): string {
+  const { rule, act, item, validFrom, validTo } = row;
+  const said = { rule, act, item, from: text.date(validFrom) };
+  return validTo === null
+    ? text.say('term.row-of', said)
+    : text.say('term.row-until', { ...said, to: text.date(validTo) });
+}

@@ -1,9 +1,11 @@
 import type { Organisation } from '../../config/index.js';
 import { isUncounted } from '../../core/clock-truth.js';
+import type { StoredClock } from '../../core/clocks.js';
 import type { DiagramPath } from '../../core/case-path.js';
 import { unitLabel } from '../../core/inspection/units.js';
 import { loadTemplate } from '../../core/letter-template.js';
 import type { Paper, PaperBlock } from '../../core/paper-pdf.js';
+import { dayReason, rowInWords, termInWords } from '../../core/term-words.js';
 import type { Text } from '../../core/text.js';
 import type { AccessRequestFile, InspectionFile, OpenFile, TechnicalRequestFile } from './views.js';
 
@@ -178,7 +180,24 @@ function clocks({ text, file }: Printed): PaperBlock[] {
             : text.say(clock.kept ? 'clock.was-kept' : 'clock.was-broken'),
       ]),
     },
+    facts(
+      ...file.clocks.map(
+        (clock) => [text.say('term.explained', { rule: clock.rule }), explained(clock, text)] as const,
+      ),
+    ),
   ]);
+}
+
+/** How a clock came about, in a few lines: the event and what the term is, the row and the calendars, each day with its reason. */
+function explained(clock: StoredClock, text: Text): string {
+  const { row, days, zone, calendarVersions, startedAt } = clock;
+  return [
+    `${text.say('term.event')}: ${text.moment(startedAt)}; ${termInWords(row, clock, text)}; ${zone}`,
+    [rowInWords(clock, text), calendarVersions.join(', ')].filter(Boolean).join('; '),
+    days.map((day) => `${text.date(day.date)}: ${dayReason(day, text)}`).join('; '),
+  ]
+    .filter(Boolean)
+    .join('\n');
 }
 
 function path({ text, paths }: Printed): PaperBlock[] {

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { isUncounted } from '../../core/clock-truth.js';
 import type { StoredClock } from '../../core/clocks.js';
-import { dayReason, termInWords } from '../../core/term-words.js';
+import { dayReason, rowInWords, termInWords } from '../../core/term-words.js';
 import type { Text } from '../../core/text.js';
 import { Facts, Table } from './case-parts.js';
 import { Moment } from './layout.js';
@@ -42,12 +42,4 @@ export function ClockExplained({ clock, text }: { clock: StoredClock; text: Text
       )}
     </details>
   );
-}
-
-function rowInWords({ row }: StoredClock, text: Text): string {
-  const { rule, act, item, validFrom, validTo } = row;
-  const said = { rule, act, item, from: text.date(validFrom) };
-  return validTo === null
-    ? text.say('term.row-of', said)
-    : text.say('term.row-until', { ...said, to: text.date(validTo) });
 }
