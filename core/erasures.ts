@@ -87,6 +87,7 @@ export function createErasures(deps: {
   const violations = connection.collection('access-violations');
   const sessions = connection.collection('sessions');
   const people = connection.collection('people');
+  const choices = connection.collection<{ _id: string }>('notice-choices');
   const feeds = connection.collection<{ _id: string }>('calendar-feeds');
 
   /** Cases in which a subject is the sender, an inspected employee, who asks for access or is to have it, who reported, or the case itself. */
@@ -150,6 +151,7 @@ export function createErasures(deps: {
       await sessions.deleteMany({ employeeId }, { session });
       await feeds.deleteMany({ _id: { $in: login === null ? logins : [...logins, login] } }, { session });
       await people.deleteMany({ employeeId }, { session });
+      await choices.deleteOne({ _id: employeeId }, { session });
     }
     const gone = { active: false, login: null, headOfUnit: false, rowIndex: '', searchIndex: [] };
     await employees.updateMany({ subjectId }, { $set: gone }, { session });

@@ -164,7 +164,7 @@ describe('the list outside the database', () => {
 });
 
 describe('an erased employee who has signed in', () => {
-  test('leaves no session, calendar feed or known person; others keep theirs', async () => {
+  test('leaves no session, calendar feed, choice of mail or known person; others keep theirs', async () => {
     const { database, directory, erasures } = services;
     const [own, other] = (await directory.all()).filter(({ login }) => login).slice(0, 2);
     const collection = (name: string) => database.connection.collection<{ _id: string }>(name);
@@ -172,12 +172,14 @@ describe('an erased employee who has signed in', () => {
       await collection('sessions').insertOne({ _id: `session.${employeeId}`, employeeId } as never);
       await collection('calendar-feeds').insertOne({ _id: login!, tokenHash: login! } as never);
       await services.people.seen({ login: login!, employeeId, roles: ['employee'] });
+      await services.noticeChoices.choose(employeeId, 'digest');
     }
     const [subject] = await erasures.find({ employeeId: own!.employeeId });
     await erasures.erase(by, subject!, { ...why, openToo: true });
     const left = async (name: string) => (await collection(name).find().toArray()).map(({ _id }) => _id);
     expect(await left('sessions')).toContain(`session.${other!.employeeId}`);
     expect(await left('sessions')).not.toContain(`session.${own!.employeeId}`);
+    expect(await left('notice-choices')).toEqual([other!.employeeId]);
     for (const name of ['calendar-feeds', 'people']) {
       expect(await left(name)).toContain(other!.login);
       expect(await left(name)).not.toContain(own!.login);
