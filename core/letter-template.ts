@@ -84,6 +84,18 @@ export function loadTemplate(name: string, language: string): LetterTemplate {
   return parseTemplate(name, language as Language, readFileSync(file, 'utf8'));
 }
 
+const titles = new Map<string, string>();
+
+/** The title of a letter for somebody who reads a language: in that, where it is written in it; else in Russian, which every letter is. */
+export function titleOf(letter: { template: string; languages: readonly Language[] }, language: Language): string {
+  const { template, languages } = letter;
+  const speaks = languages.includes(language) ? language : 'ru';
+  const key = `${template}.${speaks}`;
+  const title = titles.get(key) ?? loadTemplate(template, speaks).title;
+  titles.set(key, title);
+  return title;
+}
+
 /** Parses the source of a letter. Throws {@link PermanentError} that names the file and what is wrong in it. */
 export function parseTemplate(name: string, language: Language, source: string): LetterTemplate {
   const fail = (fault: string): never => {

@@ -3,7 +3,7 @@ import { isUncounted } from '../../core/clock-truth.js';
 import type { StoredClock } from '../../core/clocks.js';
 import type { DiagramPath } from '../../core/case-path.js';
 import { unitLabel } from '../../core/inspection/units.js';
-import { loadTemplate } from '../../core/letter-template.js';
+import { titleOf } from '../../core/letter-template.js';
 import type { Paper, PaperBlock } from '../../core/paper-pdf.js';
 import { dayReason, rowInWords, termInWords } from '../../core/term-words.js';
 import type { Text } from '../../core/text.js';
@@ -259,7 +259,6 @@ function papers({ text, file }: Printed): PaperBlock[] {
   const kindOf = (kind: string): string =>
     text.say(text.has(`document.${kind}`) ? `document.${kind}` : 'document.material');
   const stamp = (at: Date | null): string => (at ? text.stamp(at) : '—');
-  const templateLanguage = text.language === 'en' ? 'ru' : text.language;
   return [
     ...part(text.say('case.documents'), [
       {
@@ -290,7 +289,7 @@ function papers({ text, file }: Printed): PaperBlock[] {
         heads: ['number', 'title', 'state', 'sentAt'].map((name) => text.say(`letter.${name}`)),
         rows: file.letters.map((letter) => [
           letter.number,
-          loadTemplate(letter.template, templateLanguage).title,
+          titleOf(letter, text.language),
           text.say(`letter.state.${letter.state}`),
           stamp(letter.sentAt),
         ]),

@@ -1,4 +1,4 @@
-import { loadTemplate } from '../../core/letter-template.js';
+import { titleOf } from '../../core/letter-template.js';
 import { countedPaper, type PaperBlock } from '../../core/paper-pdf.js';
 import { mergePdf, type Front, type MergedPart, type Unprintable } from '../../core/pdf-merge.js';
 import type { Services } from '../../core/services.js';
@@ -40,7 +40,6 @@ async function itemsOf(
   { text, file }: Printed,
   can: ReadonlySet<string>,
 ): Promise<Item[]> {
-  const language = text.language === 'en' ? 'ru' : text.language;
   let left = mostBytes;
   const contentOf = async (fileId: string): Promise<Item['part']> => {
     try {
@@ -57,11 +56,11 @@ async function itemsOf(
     }
   };
   const items: Item[] = [];
-  for (const { number, template, pdfFileId, pdfSha256 } of can.has('letters.read') ? file.letters : [])
+  for (const letter of can.has('letters.read') ? file.letters : [])
     items.push({
-      name: `${number}. ${loadTemplate(template, language).title}`,
-      sha256: pdfSha256,
-      part: pdfFileId === null ? 'not-composed' : await contentOf(pdfFileId),
+      name: `${letter.number}. ${titleOf(letter, text.language)}`,
+      sha256: letter.pdfSha256,
+      part: letter.pdfFileId === null ? 'not-composed' : await contentOf(letter.pdfFileId),
     });
   for (const { name, fileId, sha256 } of can.has('document.read') ? file.documents : [])
     items.push({ name, sha256, part: await contentOf(fileId) });

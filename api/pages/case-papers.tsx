@@ -1,6 +1,5 @@
 import type { VNode } from 'preact';
-import type { Text } from '../../core/text.js';
-import { loadTemplate } from '../../core/letter-template.js';
+import { titleOf } from '../../core/letter-template.js';
 import type { CaseDocument, DocumentRequest } from '../../core/documents.js';
 import {
   Badge,
@@ -218,20 +217,6 @@ export function Upload({ part, open }: { part: Part; open: readonly DocumentRequ
   );
 }
 
-const titles = new Map<string, string>();
-
-/** What a letter is, by the title of its file; English readers are told in Russian, which every letter speaks. */
-function letterTitle(template: string, { language }: Text): string {
-  const speaks = language === 'en' ? 'ru' : language;
-  const key = `${template}.${speaks}`;
-  let title = titles.get(key);
-  if (title === undefined) {
-    title = loadTemplate(template, speaks).title;
-    titles.set(key, title);
-  }
-  return title;
-}
-
 export function Letters(part: Part): VNode {
   const {
     context: { text },
@@ -249,7 +234,7 @@ export function Letters(part: Part): VNode {
           heads={heads}
           rows={file.letters.map((letter) => [
             <span class="nowrap">{letter.number}</span>,
-            letterTitle(letter.template, text),
+            titleOf(letter, text.language),
             <>
               <Badge kind={letter.state}>{text.say(`letter.state.${letter.state}`)}</Badge>{' '}
               {letter.possibleDouble && <Badge kind="late">{text.say('letter.possible-double')}</Badge>}
@@ -268,7 +253,7 @@ export function Letters(part: Part): VNode {
         <Choice
           label={text.say('letter.number')}
           name="letterId"
-          options={failed.map((letter) => [letter._id, `${letter.number} — ${letterTitle(letter.template, text)}`])}
+          options={failed.map((letter) => [letter._id, `${letter.number} — ${titleOf(letter, text.language)}`])}
         />
         <Field label={text.say('field.email')} name="email" type="email" required />
       </Command>
