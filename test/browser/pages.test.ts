@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { tellAccess, tellCases, tellTechnical, type ToldCases } from '../builders/told-cases.js';
-import { ApiSite } from '../helpers/api-site.js';
-import { startChromium } from '../helpers/chromium.js';
-import { pageLanguages, walk, type Stop } from '../helpers/page-walk.js';
+import { ApiSite, publicUrl } from '../helpers/api-site.js';
+import { openWindow, startChromium } from '../helpers/chromium.js';
+import { axeFaultsOf, pageLanguages, walk, type Stop } from '../helpers/page-walk.js';
 
 /** Milliseconds: for the cases to be told, and for one walk in one language. */
 const walkMs = 400_000;
@@ -11,11 +11,14 @@ const walkMs = 400_000;
 let site: ApiSite;
 let browser: Browser;
 let base: string;
+/** The same as pages of an organisation of Kyrgyzstan. */
+let baseInKyrgyzstan: string;
 let told: ToldCases & { access: ToldCases['filed']; technical: string };
 beforeAll(async () => {
   site = await ApiSite.start();
   told = { ...(await tellCases(site)), access: await tellAccess(site), technical: await tellTechnical(site) };
   base = await site.listen();
+  baseInKyrgyzstan = await site.listenAs('KG');
   browser = await startChromium();
 }, 3 * walkMs);
 afterAll(async () => {
@@ -234,8 +237,42 @@ describe.each(pageLanguages)('in %s', (language) => {
     'each page of %s says the same in structure, fits a phone, and axe-core finds nothing',
     async (who) => {
       const caller = who === 'anybody' ? null : await site.as(who);
-      expect(await walk(browser, base, { who, caller, language, stops: stops[who]!() })).toEqual([]);
+      const at = language === 'ky' ? baseInKyrgyzstan : base;
+      expect(await walk(browser, at, { who, caller, language, stops: stops[who]!() })).toEqual([]);
     },
     walkMs,
+  );
+});
+
+describe('the sign-in of the development identity provider', () => {
+  test.each(['kk', 'ru', 'en'])(
+    'in %s: axe-core finds nothing, before and after a wrong password',
+    async (language) => {
+      const window = await openWindow(browser);
+      try {
+        await window.setExtraHTTPHeaders({ 'accept-language': language });
+        const page = await window.newPage();
+        const asked = new URLSearchParams({
+          ...{
+            client_id: 'merzim',
+            response_type: 'code',
+            scope: 'openid',
+            redirect_uri: `${publicUrl}/sign-in/callback`,
+          },
+          ...{ code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' },
+          ...{ state: 'state', nonce: 'nonce', ui_locales: language },
+        });
+        await page.goto(`${site.issuer}/auth?${asked.toString()}`);
+        const found = await axeFaultsOf(page);
+        await page.locator('#login').fill('iss.ala');
+        await page.locator('#password').fill('wrong');
+        await Promise.all([page.waitForEvent('load'), page.locator('button').click()]);
+        await page.locator('#fault').waitFor();
+        expect([...found, ...(await axeFaultsOf(page))]).toEqual([]);
+        expect(await page.evaluate('document.documentElement.lang')).toBe(language);
+      } finally {
+        await window.close();
+      }
+    },
   );
 });

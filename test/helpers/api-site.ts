@@ -43,6 +43,8 @@ export const publicUrl = 'http://127.0.0.1:3999';
 
 /** The whole API with its pages, on databases of its own with the fictional organisation in them; nothing listens but the identity provider. */
 export class ApiSite {
+  private readonly others: App[] = [];
+
   private constructor(
     readonly services: Services,
     readonly app: App,
@@ -108,7 +110,21 @@ export class ApiSite {
     return this.app.listen({ host: '127.0.0.1', port: 0 });
   }
 
+  /** Another app on the same databases, as of an organisation of another state: its pages speak that one's languages. Returns its address. */
+  async listenAs(jurisdiction: 'KZ' | 'KG'): Promise<string> {
+    const organisation = { ...this.services.organisation, jurisdiction };
+    const app = await buildApp({ ...this.services, organisation });
+    this.others.push(app);
+    return app.listen({ host: '127.0.0.1', port: 0 });
+  }
+
+  /** The sign-in of the development identity provider. */
+  get issuer(): string {
+    return this.identity.issuer;
+  }
+
   async stop(): Promise<void> {
+    for (const other of this.others) await other.close();
     await this.app.close();
     await this.identity.close();
     const { database } = this.services;
