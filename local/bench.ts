@@ -1,9 +1,10 @@
 /**
- * `npm run bench -- [account-sweep|nit-memory|recount|verify] ...`: measures one thing from outside (`local/bench/`), prints one JSON object, and ends with 1 when its bound is
+ * `npm run bench -- [account-sweep|evidence|nit-memory|recount|verify] ...`: measures one thing from outside (`local/bench/`), prints one JSON object, and ends with 1 when its bound is
  * broken. Without a name it is `nit-memory`.
  */
 const benches: Record<string, () => Promise<unknown>> = {
   'account-sweep': () => import('./bench/account-sweep.js'),
+  evidence: () => import('./bench/evidence.js'),
   'nit-memory': () => import('./bench/nit-memory.js'),
   recount: () => import('./bench/recount.js'),
   verify: () => import('./bench/verify.js'),

@@ -1,7 +1,4 @@
-import { deliverLetter } from '../connectors/mail/deliver.js';
 import { randomUUID } from 'node:crypto';
-import { deliverNotice } from '../connectors/mail/notice.js';
-import { createMailer } from '../connectors/mail/client.js';
 import { composeServices } from '../core/compose.js';
 import { createLeases, type Leases } from '../core/leases.js';
 import { errorFields } from '../core/log.js';
@@ -10,7 +7,8 @@ import { createEngine } from './engine.js';
 import { startHeartbeat } from './heartbeat.js';
 import { createNotices } from './notices.js';
 import { databaseCheck, runProcess } from './process.js';
-import { createRelay, messageLine, type RelayLine } from './relay.js';
+import { mailLine, noticeLine } from './relay-lines.js';
+import { createRelay, messageLine } from './relay.js';
 import { takeSlot } from './slot.js';
 
 /** Carries the outbox out: messages to the engine, letters to the mail server. Several may run. */
@@ -56,34 +54,4 @@ await runProcess('relay', async ({ settings, metrics }) => {
 async function releaseOfTheDead(leases: Leases, outbox: Services['outbox'], own: string): Promise<void> {
   for (const owner of await outbox.owners())
     if (owner !== own && !(await leases.holder(owner))) await outbox.release(owner);
-}
-
-/** Mails about tasks and the daily digest: entered by whichever relay holds the lease, carried out by any. */
-function noticeLine({ directory, userTasks, organisation, clock, settings }: Services): RelayLine {
-  const mailer = createMailer(settings);
-  return {
-    kind: 'notice',
-    batch: 4,
-    leaseMs: 240_000,
-    settles: false,
-    keyOf: ({ _id }) => _id,
-    deliver: (entry) => deliverNotice({ directory, userTasks, mailer, organisation, clock }, entry),
-  };
-}
-
-/** Letters, each settled together with what follows from its delivery. */
-function mailLine(services: Services): RelayLine {
-  const { database, letters, files, outbox, settings } = services;
-  const mailer = createMailer(settings);
-  const outcomes = { sent: 'sent', 'nothing-to-do': 'repeated', failed: 'failed', later: 'retry' } as const;
-  return {
-    kind: 'mail',
-    batch: 4,
-    // A mail server may be silent for two minutes before it is given up.
-    leaseMs: 240_000,
-    settles: true,
-    keyOf: ({ _id }) => _id,
-    deliver: async (entry) =>
-      outcomes[(await deliverLetter({ database, letters, files, outbox, mailer }, entry)).outcome],
-  };
 }
