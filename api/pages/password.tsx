@@ -6,7 +6,7 @@ import { Csrf, Moment, contextOf, page, type PageContext } from './layout.js';
 
 /**
  * The page behind a one-time link (R22, AMB-ACC-08). To open it shows a button and burns nothing, since scanners of mails open every link;
- * the button shows the password, to whoever presses it first.
+ * the button shows the password, to whoever presses it first, and says that its user knows the rules (R31, ACC-51).
  */
 export const passwordPages = fp<{ services: Services }>(async (app: FastifyInstance, { services }) => {
   const { settings, organisation, passwordLinks } = services;
@@ -47,6 +47,7 @@ function Closed({ context, action, endsAt }: { context: PageContext; action: str
       <p>
         {text.say('password.until')} <Moment text={text} at={endsAt} />
       </p>
+      <p>{text.say('password.acknowledge')}</p>
       <button type="submit">{text.say('password.show')}</button>
     </form>
   );

@@ -93,7 +93,7 @@ export function createPasswordLinks({ database, trail }: { database: Database; t
     return sealed && endsAt > clock.legalNow() ? { state: 'ready', linkId, endsAt } : { state: 'ended', linkId };
   };
 
-  /** Who has the link is not known; that it was used is recorded. False when it was withdrawn or came to its end in between. */
+  /** Who has the link is not known; that it was used, and the rules acknowledged by it (R31), is recorded. False when it was withdrawn or came to its end in between. */
   const burn = ({ _id, caseId, accountId, sealed }: StoredLink, claim: string): Promise<boolean> => {
     const by: Actor = { kind: 'applicant', id: `link:${_id}` };
     return database.transaction(by, async (tx) => {
@@ -101,7 +101,12 @@ export function createPasswordLinks({ database, trail }: { database: Database; t
       const burnt = { $set: { sealed: null, claim: null, revealedAt: tx.at } };
       const { modifiedCount } = await links.updateOne(one, burnt, { session: tx.session });
       if (modifiedCount === 0) return false;
-      await trail.record(tx, { caseId, type: 'password.revealed', subject: _id, data: { accountId } });
+      await trail.record(tx, {
+        caseId,
+        type: 'password.revealed',
+        subject: _id,
+        data: { accountId, rulesAcknowledged: true },
+      });
       return true;
     });
   };

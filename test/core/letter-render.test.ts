@@ -3,7 +3,7 @@ import { languagesOf, loadOrganisation } from '../../config/index.js';
 import { loadDeadlineTable, readDeadlineTable, deadlineTableFile } from '../../core/deadline-table.js';
 import { PermanentError } from '../../core/errors.js';
 import { renderMail, renderPdf, type LetterContent } from '../../core/letter-render.js';
-import { loadTemplate, parseTemplate, type LetterData } from '../../core/letter-template.js';
+import { loadTemplate, parseTemplate, type LetterData, type LetterTemplate } from '../../core/letter-template.js';
 import { createText } from '../../core/text.js';
 import { alertedKinds } from '../../core/system-alerts.js';
 import { beatingComponents } from '../../core/heartbeats.js';
@@ -68,7 +68,7 @@ describe('every letter', () => {
       expect(language).toBe(template.language);
       expect(pages.join('')).not.toMatch(/[\ufffd\ue000\ue001]|\{\{|undefined|\[object/);
       const forms = [pages.join(' '), mail.text, mail.html.replace(/<[^>]+>/g, '')].map(squeezed);
-      for (const value of shownValues(letter.data, template.language))
+      for (const value of shownValues(letter.data, template))
         for (const form of forms) expect(form).toContain(squeezed(value));
       for (const form of forms) expect(form).toContain(squeezed(template.title));
     }
@@ -114,34 +114,21 @@ describe('every letter', () => {
   });
 });
 
-/** The strings of sample data that stand in the letter as they are. */
-function shownValues(data: LetterData, language: string): string[] {
-  return Object.entries(data).flatMap(([name, value]) => shownValue(name, value, language));
-}
-
-function shownValue(name: string, value: unknown, language: string): string[] {
-  if (value instanceof Date || value === null || value === undefined) return [];
-  if (Array.isArray(value)) return value.flatMap((item) => shownValue(name, item, language));
-  if (typeof value === 'object') {
-    const words = (value as Record<string, unknown>)[language];
-    return typeof words === 'string' ? [words] : shownValues(value as LetterData, language);
-  }
-  const coded = [
-    'kind',
-    'component',
-    'finding',
-    'ground',
-    'signs',
-    'failed',
-    'rule',
-    'triggerKind',
-    'documentKind',
-    'task',
-    'action',
-    'missing',
-    'done',
-  ].includes(name);
-  return coded || typeof value !== 'string' || /^\d{4}-\d{2}-\d{2}$/.test(value) ? [] : [value];
+/** The strings of sample data that stand in the letter as they are: no codes, which the catalogue words. */
+function shownValues(data: LetterData, { language, placeholders }: LetterTemplate, parent = ''): string[] {
+  return Object.entries(data).flatMap(([name, value]): string[] => {
+    const path = `${parent}${name}`;
+    return [value].flat().flatMap((item: unknown) => {
+      if (item instanceof Date || item === null || item === undefined) return [];
+      if (placeholders[path]?.catalogue ?? placeholders[`${path}.item`]?.catalogue) return [];
+      if (typeof item === 'object') {
+        const words = (item as Record<string, unknown>)[language];
+        if (typeof words === 'string') return [words];
+        return shownValues(item as LetterData, { language, placeholders } as LetterTemplate, `${path}.`);
+      }
+      return typeof item !== 'string' || /^\d{4}-\d{2}-\d{2}$/.test(item) ? [] : [item];
+    });
+  });
 }
 
 describe('a letter on paper', () => {
