@@ -17,6 +17,16 @@ describe('what of the diagrams no instance came by', () => {
     expect(neverPassed(drawn, all)).toContain(`inspection: ${flow.id} ${flow.name}`);
   });
 
+  test('is a flow behind an event-based gateway by its event, of which alone the engine keeps a record', async () => {
+    const drawn = await drawnIn();
+    const all = new Set(drawn.map(({ processId, id }) => `${processId}/${id}`));
+    const flow = drawn.find(({ toldBy }) => toldBy === 'IntermediateCatchEvent_MovedMomentReached')!;
+    all.delete(`${flow.processId}/${flow.id}`);
+    expect(neverPassed(drawn, all)).toEqual([]);
+    all.delete(`${flow.processId}/IntermediateCatchEvent_MovedMomentReached`);
+    expect(neverPassed(drawn, all)).toContain(`${flow.processId}: ${flow.id} ${flow.name}`);
+  });
+
   test('is told by process: the same id in another one counts for nothing', async () => {
     const drawn = await drawnIn(inProject('test', 'fixtures', 'processes'));
     const [one] = drawn;

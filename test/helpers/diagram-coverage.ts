@@ -8,6 +8,8 @@ export interface Drawn {
   id: string;
   /** As drawn; a flow without a label says from where it leads to where. */
   name: string;
+  /** The element whose completion tells that this was passed: of a flow behind an event-based gateway the engine records only the event. */
+  toldBy?: string;
 }
 
 interface Element {
@@ -34,7 +36,10 @@ export async function drawnIn(folder = inProject('bpmn')): Promise<Drawn[]> {
 
 function elementsOf({ flowElements = [] }: Element, processId: string): Drawn[] {
   return flowElements.flatMap((element) => [
-    { processId, id: element.id, name: nameOf(element) },
+    {
+      ...{ processId, id: element.id, name: nameOf(element) },
+      ...(element.sourceRef?.$type === 'bpmn:EventBasedGateway' ? { toldBy: element.targetRef?.id } : {}),
+    },
     ...elementsOf(element, processId),
   ]);
 }
@@ -47,7 +52,7 @@ function nameOf({ $type, name, sourceRef, targetRef }: Element): string {
 /** What of `drawn` no instance came by, one line each. `passed`: `<process>/<element>`. */
 export function neverPassed(drawn: readonly Drawn[], passed: ReadonlySet<string>): string[] {
   return drawn
-    .filter(({ processId, id }) => !passed.has(`${processId}/${id}`))
+    .filter(({ processId, id, toldBy = id }) => !passed.has(`${processId}/${toldBy}`))
     .map(({ processId, id, name }) => `${processId}: ${id}${name ? ` ${name}` : ''}`);
 }
 

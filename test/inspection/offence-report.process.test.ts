@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StoredClock } from '../../core/clock-truth.js';
+import { messages } from '../../core/messages.js';
 import { named, staff } from '../builders/inspection.js';
 import type { InspectionCase } from './inspection-case.js';
 import { minuteMs, openStage, testMs, type Stage } from './stage.js';
@@ -40,6 +41,10 @@ describe('signs of an offence', () => {
       const notice = await it.started('DL-INS-2');
       expect(notice).toMatchObject({ startedAt: materials.startedAt, dueAt: materials.dueAt });
 
+      // Who may not decide on it leaves it as it was.
+      expect(
+        await it.decides('UserTask_NotifyCentralOffice', { noticeApproved: true }, { as: 'auditor' }),
+      ).not.toBeNull();
       await it.noticeApproved();
       expect(await it.stopped('DL-INS-2')).toMatchObject({ kept: true });
       expect(await it.clock('DL-INS-1')).toMatchObject({ state: 'running' });
@@ -145,10 +150,45 @@ describe('signs of an offence', () => {
       const { closedAt } = await it.ended();
 
       const signId = await it.signs(['criminal']);
+      await it.task('UserTask_SendMaterials');
+      // The message comes twice: the second instance finds the report open.
+      const again = `${signId}-again`;
+      await stage.engine.publishMessage({
+        ...{ name: messages.inspectionLateSignsRevealed.name, correlationKey: again, messageId: again },
+        ...{ timeToLiveMs: minuteMs, variables: { caseId: it.caseId, caseNumber: it.number, signId } },
+      });
+      await it.waitFor(async () => {
+        for (const key of await stage.instancesPast('EndEvent_ReportAlreadyOpen'))
+          if ((await stage.variable(key, 'signId')) === signId) return true;
+        return false;
+      }, 'the end of the second report');
       await it.materialsApproved(signId);
 
       expect(await it.stopped('DL-INS-1', signId)).toMatchObject({ kept: true });
+      expect(await it.letters('inspection/materials-to-authorised-body')).toHaveLength(1);
       expect(await it.record()).toMatchObject({ state: 'closed', outcome: 'not-confirmed', closedAt });
+    },
+    testMs,
+  );
+
+  test.concurrent(
+    'whose message the inspection missed are found when it would close: they are reported first',
+    async () => {
+      const it = await stage.file(ofCentralOffice);
+      await it.screened();
+      await it.documented();
+      await it.studied();
+      await it.found(false);
+      const signs = { kinds: ['administrative' as const], revealedAt: await stage.now() };
+      const signId = await stage.services.database.transaction({ kind: 'person', id: 'iss.central' }, (tx) =>
+        stage.services.inspections.recordSigns(tx, it.caseId, signs, 'no'),
+      );
+      await it.concluded();
+
+      await it.task('UserTask_SendMaterials', { name: 'signId', value: signId });
+      expect((await it.record()).state).toBe('open');
+      await it.materialsApproved(signId);
+      expect(await it.ended()).toMatchObject({ outcome: 'not-confirmed' });
     },
     testMs,
   );
