@@ -3,7 +3,7 @@ import Sequencer from '@jest/test-sequencer';
 import { takesTurns } from './environment.mjs';
 
 /** Files that take minutes, whatever their size: begun late they would run on alone. */
-const takesLong = /\/(api\/rights-table|browser\/pages|inspection\/many-employees\.process)\.test\.ts$/;
+const takesLong = /\/(api\/rights-table|inspection\/many-employees\.process)\.test\.ts$/;
 
 /** Files that read what all others left. */
 const looksBack = /\/test\/diagrams\//;
