@@ -110,6 +110,16 @@ export function countedOnce(
   };
 }
 
+/** @throws InputProblem 409 where what a key was used for before has other content. */
+export function mustBeSame(
+  { number, idempotency }: { number: string; idempotency: { contentHash: string } | null },
+  contentHash: string | undefined,
+): void {
+  if (idempotency?.contentHash === contentHash) return;
+  const fault = { field: 'Idempotency-Key', code: 'used-with-other-content' };
+  throw new InputProblem(409, 'idempotency-conflict', [fault], { number });
+}
+
 /**
  * Registers what is not registered yet: a repeat (same key with the same content, or same channel and source number) answers with the
  * same case, also when two come at once.
@@ -125,13 +135,7 @@ export async function registerOnce(
   const { idempotency, contentHash, sourceRef } = once;
   const known = async (): Promise<Registered | null> => {
     const same = idempotency && (await cases.byIdempotencyKey(idempotency.client, idempotency.key));
-    if (same && same.idempotency?.contentHash !== contentHash)
-      throw new InputProblem(
-        409,
-        'idempotency-conflict',
-        [{ field: 'Idempotency-Key', code: 'used-with-other-content' }],
-        { number: same.number },
-      );
+    if (same) mustBeSame(same, contentHash);
     if (same) return { case: same, accessCode: accessCodeOf(services, same), repeated: true };
     const former = sourceRef && (await cases.bySourceRef(process, sourceRef));
     return former ? { case: former, accessCode: null, repeated: true } : null;

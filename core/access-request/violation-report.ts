@@ -1,7 +1,7 @@
 import type { Actor } from '../database.js';
 import { InputProblem } from '../errors.js';
 import { newId } from '../ids.js';
-import { countedOnce } from '../intake.js';
+import { countedOnce, mustBeSame } from '../intake.js';
 import { localDay } from '../legal-day.js';
 import { messages } from '../messages.js';
 import type { Services } from '../services.js';
@@ -38,13 +38,7 @@ export async function reportViolation(
   const { contentHash } = countedOnce(services, report, idempotency, { channel: 'violation', number: null });
   const known = async (): Promise<Violation | null> => {
     const same = idempotency && (await violations.byIdempotencyKey(idempotency.client, idempotency.key));
-    if (same && same.idempotency?.contentHash !== contentHash)
-      throw new InputProblem(
-        409,
-        'idempotency-conflict',
-        [{ field: 'Idempotency-Key', code: 'used-with-other-content' }],
-        { number: same.number },
-      );
+    if (same) mustBeSame(same, contentHash);
     return same;
   };
   const repeated = await known();

@@ -5,14 +5,12 @@
  * the same run, and by how much the peak of the process's memory in the second half of the time was above that in the first, read from outside: nothing may grow with
  * the accounts. Exit code 1 when that is the bound (100,000 accounts and more), or when not exactly those that were unused are blocked.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../core/clock.js';
+import { nextLine, residentMb, start } from './child.js';
 import type { SweepDone } from './account-sweep-worker.js';
 
 /** For so many accounts: a shorter run is over before the process has warmed up. */
@@ -82,24 +80,4 @@ async function fill(url: string): Promise<void> {
     const answer = await fetch(`${url}/control`, { method: 'POST', body: JSON.stringify({ accounts: part }) });
     if (!answer.ok) throw new Error(`SKUD simulator: ${await answer.text()}`);
   }
-}
-
-/** Starts a program beside this one in the way in which this one was started: compiled, or through a loader. */
-function start(file: string, env: Record<string, string>): ChildProcess {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const path = fileURLToPath(new URL(`${file}.${extension}`, import.meta.url));
-  return spawn(process.execPath, [...process.execArgv, path], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-}
-
-async function nextLine(child: ChildProcess): Promise<string> {
-  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-  return line;
-}
-
-function residentMb(child: ChildProcess): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }

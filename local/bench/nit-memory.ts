@@ -4,13 +4,11 @@
  * code 1 when the bound is broken or the download failed. `--rows N` for another size, `--gzip` for gzipped parts; with MONGODB_URI the
  * parts are encrypted and stored in GridFS, without it they are written to a temporary folder.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { nextLine, residentMb, start } from './child.js';
 
 const boundMb = 150;
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' }, gzip: { type: 'boolean' } } });
@@ -24,7 +22,7 @@ const simulator = start('../simulators/nit/main', {
   NIT_CLIENT_ID: 'bench',
   NIT_CLIENT_SECRET: secret,
 });
-const { url } = (await firstLine(simulator)) as { url: string };
+const { url } = JSON.parse(await nextLine(simulator)) as { url: string };
 const worker = start('./nit-memory-worker', {
   NIT_URL: url,
   NIT_CLIENT_SECRET: secret,
@@ -65,24 +63,4 @@ try {
       await once(child, 'exit');
     }
   }
-}
-
-/** Starts a program beside this one in the way in which this one was started: compiled, or through a loader. */
-function start(file: string, env: Record<string, string>): ChildProcess {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const path = fileURLToPath(new URL(`${file}.${extension}`, import.meta.url));
-  return spawn(process.execPath, [...process.execArgv, path], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-}
-
-async function firstLine(child: ChildProcess): Promise<unknown> {
-  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
-  return JSON.parse(line);
-}
-
-function residentMb(child: ChildProcess): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
