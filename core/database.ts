@@ -3,7 +3,7 @@ import { Mutex, withTimeout } from 'async-mutex';
 import mongoose, { type ClientSession, type Connection } from 'mongoose';
 import type { Settings } from '../config/index.js';
 import { systemClock, travellingClock, type Clock } from './clock.js';
-import { PermanentError } from './errors.js';
+import { PermanentError, RetryableError } from './errors.js';
 
 /** Who does something: `id` is a login, a client's id, a case number (applicants), a job type or the name of a process. */
 export interface Actor {
@@ -29,7 +29,8 @@ export interface Database {
   clock: Clock;
   /**
    * Runs `work` in one transaction (majority, journaled, snapshot). It may run several times on write conflicts: it must have no
-   * effect outside the session. Throws what `work` throws, with nothing written.
+   * effect outside the session. Throws what `work` throws, and a {@link ConflictError} when what it writes stays locked by another
+   * transaction; in both cases nothing is written.
    */
   transaction<T>(by: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -45,7 +46,16 @@ export interface RestoreMark {
   startedAt: Date;
 }
 
-const attempts = 60;
+/** Nothing was written: another transaction held what this one writes, for longer than a killed process's can. The same may succeed later. */
+export class ConflictError extends RetryableError {
+  override readonly name = 'ConflictError';
+}
+
+/**
+ * How long a transaction tries again, milliseconds. A process that was killed leaves its own one open until MongoDB's `transactionLifetimeLimitSeconds` is
+ * over, which it looks for every half of that: 30 s where the limit is the 20 s that the guide names.
+ */
+const patience = 45_000;
 
 /**
  * What was overtaken once is run again one at a time in this process: a queue in place of a storm of conflicts. The turn is given up
@@ -55,11 +65,11 @@ const turns = withTimeout(new Mutex(), 5_000);
 
 /**
  * Opens the replica set of the settings. Throws when it can't be reached within 10 seconds, and a PermanentError when a restore was left half done
- * there: only who restores opens it then.
+ * there: only who restores opens it then. `patienceMs`: how long a transaction tries again.
  */
 export async function openDatabase(
   settings: Pick<Settings, 'mongo' | 'clock'>,
-  { restoring = false }: { restoring?: boolean } = {},
+  { restoring = false, patienceMs = patience }: { restoring?: boolean; patienceMs?: number } = {},
 ): Promise<Database> {
   const connection = await mongoose
     .createConnection(settings.mongo.uri, {
@@ -91,6 +101,7 @@ export async function openDatabase(
     transaction: async (by, work) => {
       await clock.refresh();
       let leave: (() => void) | undefined;
+      const since = clock.monotonicMs();
       try {
         for (let attempt = 1; ; attempt += 1) {
           const session = await connection.startSession();
@@ -101,7 +112,9 @@ export async function openDatabase(
             return result;
           } catch (error) {
             if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
-            if (!mayPass(error) || attempt >= attempts) throw error;
+            if (!mayPass(error)) throw error;
+            if (clock.monotonicMs() - since > patienceMs)
+              throw new ConflictError('what was to be written stays locked by another transaction', { cause: error });
           } finally {
             await session.endSession();
           }

@@ -1,6 +1,6 @@
 /** A fault that may pass: the job is retried with back-off, then an incident shows in Operate. */
 export class RetryableError extends Error {
-  override readonly name = 'RetryableError';
+  override readonly name: string = 'RetryableError';
   /** Milliseconds to wait at least before the next attempt, when the other side said so. */
   readonly afterMs: number | undefined;
   constructor(message: string, options: { cause?: unknown; afterMs?: number } = {}) {

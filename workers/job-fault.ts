@@ -89,6 +89,7 @@ function nameOf(error: unknown): string {
 }
 
 const storeFaults = new Set([
+  'ConflictError',
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
   'MongoServerSelectionError',

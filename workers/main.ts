@@ -8,6 +8,7 @@ import { gaugeOf } from './metrics.js';
 import { databaseCheck, runProcess } from './process.js';
 import { workers } from './registry.js';
 import { createRuntime, staleMs } from './runtime.js';
+import { untilAnswered } from './until-answered.js';
 
 /** The workers of all processes: settings -> stores -> engine -> jobs. Start as many of these as there is work for. */
 await runProcess('worker', async ({ settings, metrics, signal }) => {
@@ -26,7 +27,7 @@ await runProcess('worker', async ({ settings, metrics, signal }) => {
   );
   registerNitMetrics(metrics.registry);
   await engine.waitUntilReachable(signal);
-  await epoch.current();
+  await untilAnswered(() => epoch.current(), { signal });
   runtime.start();
   const heartbeat = await startHeartbeat({
     ...{ database, log: services.log, component: 'worker' },

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { ConflictError } from '../../core/database.js';
 import { InputProblem, type FieldFault } from '../../core/errors.js';
 import { SubjectErasedError } from '../../core/vault.js';
 import { errorFields } from '../../core/log.js';
@@ -100,7 +101,8 @@ function toProblem(error: unknown, request: FastifyRequest): Problem {
   // The same for one that is too long to be anything.
   if (statusCode === 414) return describeProblem(request, new InputProblem(404, 'not-found'));
   if (statusCode < 500) return describeProblem(request, clientFault(request, statusCode, code ?? name));
-  const unreachable = /Mongo.*(Network|ServerSelection|WaitQueue)|MongoNotConnected/.test(name);
+  const unreachable =
+    error instanceof ConflictError || /Mongo.*(Network|ServerSelection|WaitQueue)|MongoNotConnected/.test(name);
   request.log.error(
     { ...errorFields(error), route: request.routeOptions.url, method: request.method },
     'request failed',

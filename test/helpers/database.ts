@@ -23,11 +23,12 @@ export function testMongodbUri(): string {
 export async function openTestDatabase(
   uri = testMongodbUri(),
   name = `test_${randomBytes(6).toString('hex')}`,
+  options: Parameters<typeof openDatabase>[1] = {},
 ): Promise<TestDatabase> {
-  const database = await openDatabase({
-    mongo: { uri, database: name, trailDatabase: `${name}_trail` },
-    clock: { travel: false },
-  });
+  const database = await openDatabase(
+    { mongo: { uri, database: name, trailDatabase: `${name}_trail` }, clock: { travel: false } },
+    options,
+  );
   return {
     ...database,
     drop: async () => {
