@@ -5,7 +5,7 @@ import type { Actor, Tx } from '../core/database.js';
 import { InputProblem } from '../core/errors.js';
 import type { Person } from '../core/people.js';
 import { contextOfCase, openedCase, readsCases, type OpenCase } from '../core/reading.js';
-import { may, rightsOfRole, type Verdict } from '../core/rights.js';
+import { may, rightsOfRole, type RightsContext, type Verdict } from '../core/rights.js';
 import type { Services } from '../core/services.js';
 import type {} from './plugins/access-log.js';
 import type {} from './plugins/sign-in.js';
@@ -42,9 +42,9 @@ export async function openCase(
   const record = await services.cases.byNumber(number);
   const opened = record ? await openedCase(services, record) : await lookInVain(services, person, number);
   if (!opened) throw new InputProblem(404, 'not-found');
-  if (!may(person, 'case.read', await contextOfCase(services, opened)).allowed)
-    throw new InputProblem(404, 'not-found');
-  const { onBehalfOf } = await mustBeAllowed(services, person, opened, action);
+  const context = await contextOfCase(services, opened);
+  if (!may(person, 'case.read', context).allowed) throw new InputProblem(404, 'not-found');
+  const { onBehalfOf } = mustBeAllowed(person, opened, context, action);
   request.access.by = actorOf(person, onBehalfOf);
   return { ...opened, onBehalfOf };
 }
@@ -78,13 +78,12 @@ export async function reopenCase(
   const record = await services.cases.find(caseId, tx);
   const opened = record && (await openedCase(services, record, tx));
   if (!opened) throw new InputProblem(404, 'not-found');
-  const { onBehalfOf } = await mustBeAllowed(services, person, opened, action);
+  const { onBehalfOf } = mustBeAllowed(person, opened, await contextOfCase(services, opened), action);
   return { ...opened, onBehalfOf };
 }
 
-async function mustBeAllowed(services: Services, person: Person, opened: OpenCase, action: string): Promise<Verdict> {
-  const { record } = opened;
-  const verdict = may(person, action, await contextOfCase(services, opened));
+function mustBeAllowed(person: Person, { record }: OpenCase, context: RightsContext, action: string): Verdict {
+  const verdict = may(person, action, context);
   if (verdict.allowed) return verdict;
   if (verdict.reason === 'case-closed' || verdict.reason === 'case-voided') throw caseEnded(record);
   throw new InputProblem(403, 'forbidden');

@@ -178,8 +178,19 @@ export function createDirectory(deps: { database: Database; vault: Vault; clock?
     },
     headOf,
     headsOfUnitsOf: async (employeeIds) => {
-      const units = await employees.distinct('unitId', { _id: { $in: employeeIds } }).exec();
-      return employees.distinct('_id', { unitId: { $in: units }, headOfUnit: true, active: true }).exec();
+      const heads = await employees.aggregate<{ _id: string }>([
+        { $match: { _id: { $in: [...employeeIds] } } },
+        { $group: { _id: '$unitId' } },
+        {
+          $lookup: {
+            ...{ from: 'employees', localField: '_id', foreignField: 'unitId', as: 'head' },
+            pipeline: [{ $match: { headOfUnit: true, active: true } }, { $project: { _id: 1 } }],
+          },
+        },
+        { $unwind: '$head' },
+        { $replaceRoot: { newRoot: '$head' } },
+      ]);
+      return heads.map(({ _id }) => _id);
     },
     superiorOf: async (employeeId) => {
       const found = await employee(employeeId);
