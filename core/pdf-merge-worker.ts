@@ -1,6 +1,18 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PDFArray, PDFDict, PDFDocument, PDFName, type PDFImage, type PDFPage } from '@cantoo/pdf-lib';
+import {
+  concatTransformationMatrix,
+  drawObject,
+  PDFArray,
+  PDFDict,
+  PDFDocument,
+  PDFName,
+  popGraphicsState,
+  pushGraphicsState,
+  type PDFImage,
+  type PDFPage,
+} from '@cantoo/pdf-lib';
+import exifr from 'exifr';
 
 /**
  * The thread of `pdf-merge.ts`: what comes from outside is parsed here, where it can be ended. Tells of each part before it looks at it,
@@ -22,6 +34,20 @@ export type FromWorker =
 
 /** Of an A4 sheet and its margin, in points. */
 const sheet = { width: 595.28, height: 841.89, margin: 40 };
+
+type Matrix = [number, number, number, number, number, number];
+
+/** What sets a picture upright within the square of side 1 that PDF draws it in, by its orientation. */
+const upright: Record<number, Matrix> = {
+  1: [1, 0, 0, 1, 0, 0],
+  2: [-1, 0, 0, 1, 1, 0],
+  3: [-1, 0, 0, -1, 1, 1],
+  4: [1, 0, 0, -1, 0, 1],
+  5: [0, -1, -1, 0, 1, 1],
+  6: [0, -1, 1, 0, 0, 1],
+  7: [0, 1, 1, 0, 0, 0],
+  8: [0, 1, -1, 0, 1, 0],
+};
 
 const port = parentPort!;
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
@@ -71,7 +97,8 @@ async function added({ content, contentType }: MergedPart): Promise<number | 'en
       const own = source.getPages();
       for (const page of own) disarm(page);
       for (const page of await whole.copyPages(source, source.getPageIndices())) whole.addPage(page);
-    } else draw(await (contentType === 'image/png' ? whole.embedPng(content) : whole.embedJpg(content)));
+    } else if (contentType === 'image/png') draw(await whole.embedPng(content), 1);
+    else draw(await whole.embedJpg(content), await orientationOf(content));
     await whole.flush();
     const count = whole.getPageCount() - before;
     return count > 0 ? count : 'broken';
@@ -95,16 +122,27 @@ function disarm({ node }: PDFPage): void {
   }
 }
 
-/** A picture as large as a sheet has room for, never larger than it is. */
-function draw(image: PDFImage): void {
-  const across = image.width > image.height;
-  const [width, height] = across ? [sheet.height, sheet.width] : [sheet.width, sheet.height];
+/** How a camera was held, as it noted (EXIF 2.3, tag 0x0112: 1 to 8); upright where it noted nothing that can be read. */
+async function orientationOf(jpeg: Uint8Array): Promise<number> {
+  const noted: unknown = await exifr.orientation(jpeg).catch(() => undefined);
+  return typeof noted === 'number' && noted in upright ? noted : 1;
+}
+
+/** A picture, upright, as large as a sheet has room for, never larger than it is. */
+function draw(image: PDFImage, orientation: number): void {
+  const size = orientation > 4 ? { width: image.height, height: image.width } : image.size();
+  const [width, height] = size.width > size.height ? [sheet.height, sheet.width] : [sheet.width, sheet.height];
   const room = { width: width - 2 * sheet.margin, height: height - 2 * sheet.margin };
-  const scale = Math.min(1, room.width / image.width, room.height / image.height);
-  const shown = { width: image.width * scale, height: image.height * scale };
-  whole.addPage([width, height]).drawImage(image, {
-    ...shown,
-    x: (width - shown.width) / 2,
-    y: height - sheet.margin - shown.height,
-  });
+  const scale = Math.min(1, room.width / size.width, room.height / size.height);
+  const shown = { width: size.width * scale, height: size.height * scale };
+  const page = whole.addPage([width, height]);
+  page.pushOperators(
+    pushGraphicsState(),
+    concatTransformationMatrix(
+      ...([shown.width, 0, 0, shown.height, (width - shown.width) / 2, height - sheet.margin - shown.height] as Matrix),
+    ),
+    concatTransformationMatrix(...upright[orientation]!),
+    drawObject(page.node.newXObject('Image', image.ref)),
+    popGraphicsState(),
+  );
 }

@@ -43,7 +43,7 @@ function Figures({ context, name, counts }: { context: PageContext; name: Dimens
         <p class="empty">{text.say('audit.no-clocks')}</p>
       ) : (
         <>
-          <Chart text={text} name={name} title={title} counts={counts} />
+          <Chart context={context} name={name} title={title} counts={counts} />
           <Table
             label={title}
             heads={heads}
@@ -59,7 +59,7 @@ function Figures({ context, name, counts }: { context: PageContext; name: Dimens
   );
 }
 
-/** What a bar stands for, in the table beneath: codes of units and processes with their names. */
+/** What a bar stands for: codes of units and processes with their names. */
 function named({ text, organisation }: PageContext, name: Dimension, key: string): string {
   if (name === 'process') return text.say(`process.${key}`);
   if (name !== 'unit') return key;
@@ -67,23 +67,25 @@ function named({ text, organisation }: PageContext, name: Dimension, key: string
   return `${(branches.find(({ code }) => code === key) ?? centralOffice).name[text.language]} (${key})`;
 }
 
-const row = { height: 28, bar: 20, from: 130, width: 360 } as const;
+/** Each bar stands under its name: names of processes and units are long. */
+const row = { height: 48, name: 16, bar: 20, width: 460 } as const;
 
 /**
  * Bars, kept and broken one after the other, each with its count: the broken ones are hatched as well as of another colour. The figures
  * stand in the table beneath.
  */
 function Chart({
-  text,
+  context,
   name,
   title,
   counts,
 }: {
-  text: PageContext['text'];
+  context: PageContext;
   name: Dimension;
   title: string;
   counts: ClockCount[];
 }): VNode {
+  const { text } = context;
   const most = Math.max(...counts.map(({ kept, broken }) => kept + broken));
   const sum = (of: 'kept' | 'broken'): number => counts.reduce((total, count) => total + count[of], 0);
   const told = text.say('audit.chart-told', { kept: text.number(sum('kept')), broken: text.number(sum('broken')) });
@@ -109,19 +111,19 @@ function Chart({
         </pattern>
       </defs>
       {counts.map(({ key, kept, broken }, index) => {
-        const top = index * row.height + (row.height - row.bar) / 2;
+        const top = index * row.height + row.name + 6;
         const width = (count: number): number => Math.round((count / most) * row.width);
-        const end = row.from + width(kept) + width(broken);
+        const end = width(kept) + width(broken);
         return (
           <g>
-            <text x="0" y={top + 15}>
-              {key}
+            <text x="0" y={top - 6}>
+              {named(context, name, key)}
             </text>
-            <rect class="kept" x={row.from} y={top} width={width(kept)} height={row.bar} />
+            <rect class="kept" x="0" y={top} width={width(kept)} height={row.bar} />
             <rect
               class="broken"
               fill={`url(#hatched-${name})`}
-              x={row.from + width(kept)}
+              x={width(kept)}
               y={top}
               width={width(broken)}
               height={row.bar}

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { paperPdf } from '../../core/paper-pdf.js';
 import { mergePdf, type MergedPart, type MergeLimits, type Unprintable } from '../../core/pdf-merge.js';
 import { pdf as brokenPdf } from '../helpers/api-site.js';
-import { madePdf, pictures, readPdf, swellingPdf } from '../helpers/made-pdf.js';
+import { madePdf, pictures, readPdf, swellingPdf, widePicture } from '../helpers/made-pdf.js';
 
 /** PDFs and pictures of others become one PDF; what can't be read costs nothing but its own pages. */
 
@@ -45,6 +45,18 @@ test('pages stand in order behind the front, in their own size; pictures on a sh
   ]);
   expect(text.join('')).toContain('Опись');
   expect(title).toBe('Дело');
+});
+
+test.each([
+  [1, [842, 595]],
+  [3, [842, 595]],
+  [6, [595, 842]],
+  [8, [595, 842]],
+  [9, [842, 595]],
+])('a picture that a camera noted orientation %p of lies on the sheet as it was seen', async (orientation, size) => {
+  const { told, sizes } = await merged([part(widePicture(orientation), 'image/jpeg')]);
+  expect(told).toEqual([1]);
+  expect(sizes[1]!.map(Math.round)).toEqual(size);
 });
 
 test('what is encrypted, broken, or no picture at all is told, and the rest is merged', async () => {

@@ -34,6 +34,16 @@ export const pictures = {
   ),
 };
 
+/** A JPEG, twice as wide as it is high, with the orientation that a camera notes (EXIF 2.3, tag 0x0112). */
+export function widePicture(orientation: number): Buffer {
+  const exif = Buffer.from('ffe1002245786966000049492a0008000000010012010300010000000000000000000000', 'hex');
+  exif[28] = orientation;
+  const picture = Buffer.from(pictures.jpeg);
+  const frame = picture.indexOf(Buffer.from('ffc2', 'hex'));
+  picture.writeUInt16BE(2, frame + 7);
+  return Buffer.concat([picture.subarray(0, 2), exif, picture.subarray(2)]);
+}
+
 /** Sizes of the pages in points, in order; the text of those whose fonts are embedded, in the order of their objects. */
 export async function readPdf(pdf: Buffer): Promise<{ sizes: [number, number][]; text: string[]; title?: string }> {
   const read = await PDFDocument.load(pdf, { updateMetadata: false });
