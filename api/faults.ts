@@ -22,7 +22,8 @@ function faults(issue: z.core.$ZodIssue): FieldFault[] {
     case 'invalid_type':
       return [{ field, code: issue.input === undefined ? 'missing' : (types[issue.expected] ?? 'format') }];
     case 'invalid_value':
-      return issue.input === undefined
+      // A form sends a choice that was not made as an empty one.
+      return issue.input === undefined || issue.input === ''
         ? [{ field, code: 'missing' }]
         : [{ field, code: 'not-one-of', params: { values: issue.values.map(String).join(', ') } }];
     case 'too_small':

@@ -68,7 +68,7 @@ function named({ text, organisation }: PageContext, name: Dimension, key: string
 }
 
 /** Each bar stands under its name: names of processes and units are long. */
-const row = { height: 48, name: 16, bar: 20, width: 460 } as const;
+const row = { height: 48, name: 16, bar: 20, width: 330 } as const;
 
 /**
  * Bars, kept and broken one after the other, each with its count: the broken ones are hatched as well as of another colour. The figures
@@ -94,7 +94,7 @@ function Chart({
       class="chart"
       role="img"
       aria-labelledby={`chart-${name} chart-${name}-told`}
-      viewBox={`0 0 560 ${counts.length * row.height}`}
+      viewBox={`0 0 400 ${counts.length * row.height}`}
     >
       <title id={`chart-${name}`}>{title}</title>
       <desc id={`chart-${name}-told`}>{told}</desc>
