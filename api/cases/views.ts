@@ -262,13 +262,13 @@ function accessRequestView({ accessRequest }: AccessRequestFile) {
 /** Without the ids of keys, and the keyed hashes by which the reporter is found. */
 function technicalRequestView({ technicalRequest }: TechnicalRequestFile) {
   const { source, channel, language, system, relatesTo, registeredBy, reporter, subject, text } = technicalRequest;
-  const { classified, resolutions, defect, fulfilled, defectSettled, answers } = technicalRequest;
+  const { classified, reclassified, resolutions, defect, fulfilled, defectSettled, answers } = technicalRequest;
   const dated = <Note extends { at: Date }>(note: Note | null) => note && { ...note, at: iso(note.at) };
   return {
     ...{ source, channel, language, system, relatesTo, registeredBy, subject, text },
     reporter: reporter && { ...reporter, subjectId: undefined, index: undefined },
-    resolutions: resolutions.map(dated),
-    ...{ classified: dated(classified), defect: dated(defect) },
+    ...{ classified: dated(classified), reclassified: reclassified.map(dated) },
+    ...{ resolutions: resolutions.map(dated), defect: dated(defect) },
     ...{ fulfilled: dated(fulfilled), defectSettled: dated(defectSettled) },
     answers: answers.map(dated),
   };

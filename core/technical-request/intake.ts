@@ -106,7 +106,8 @@ async function register(
     ...{ language: report.language, system: report.system, relatesTo: report.relatesTo, registeredBy: tx.by.id },
     subject: report.subject === null ? null : await vault.seal(subjectId, report.subject, tx),
     text: await vault.seal(subjectId, report.text, tx),
-    ...{ classified: null, resolutions: [], told: 0, defect: null, fulfilled: null, defectSettled: null, answers: [] },
+    ...{ classified: null, reclassified: [], resolutions: [], told: 0, defect: null },
+    ...{ fulfilled: null, answerReady: null, defectSettled: null, answers: [] },
   };
   await technicalRequests.create(tx, request);
   if (file && attachment)

@@ -52,6 +52,54 @@ describe('a technical request', () => {
   );
 
   test.concurrent(
+    'corrected to a failure: the clock runs on from the application, and the request is fulfilled in time',
+    async () => {
+      const asked = new Date((await stage.now()).getTime() - 3_600_000);
+      const it = await TechnicalCase.file(stage, phoneCall({ receivedAt: asked.toISOString() }));
+      expect(await it.classifies('other')).toBeNull();
+      await it.task('UserTask_AnswerRequest');
+      const released = await it.clock();
+      expect(released).toMatchObject({ state: 'cancelled', kept: null, released: true });
+      expect((await it.corrects('other')).status).toBe(422);
+      expect((await it.corrects('functioning')).status).toBe(200);
+      await it.task('UserTask_FulfilRequest');
+      const { startedAt, dueAt } = released;
+      expect(startedAt).toEqual(asked);
+      expect(await it.clock()).toMatchObject({ _id: released._id, state: 'running', startedAt, dueAt });
+      expect(await it.fulfils('fulfilled')).toBeNull();
+      expect(await it.ended()).toMatchObject({ outcome: 'fulfilled' });
+      expect(await it.clock()).toMatchObject({ kept: true });
+      expect(await it.trail()).toEqual(
+        expect.arrayContaining(['clock.released', 'request.reclassified', 'clock.resumed', 'clock.stopped']),
+      );
+    },
+    testMs,
+  );
+
+  test.concurrent(
+    'corrected to another question: the task of fulfilment ends, the clock is released with its reason, and it is answered',
+    async () => {
+      const it = await TechnicalCase.file(stage);
+      expect(await it.classifies('functioning')).toBeNull();
+      await it.task('UserTask_FulfilRequest');
+      expect((await it.corrects('other')).status).toBe(200);
+      await it.task('UserTask_AnswerRequest');
+      expect(await it.clock()).toMatchObject({ state: 'cancelled', kept: null, nextReportAt: null });
+      const { reclassified } = await it.request();
+      expect(reclassified).toEqual([expect.objectContaining({ from: 'functioning', by: 'is.admin' })]);
+      expect(reclassified[0]!.reason).not.toContain('Тексергенде');
+      const trail = await stage.services.trail.list(it.caseId);
+      expect(trail.find(({ type }) => type === 'clock.released')).toMatchObject({
+        data: { reason: 'not-functioning' },
+      });
+      await it.writes('resolution', { text: 'Нұсқаулық 3-бөлімде.' });
+      expect(await it.decides('UserTask_AnswerRequest', { answerReady: true })).toBeNull();
+      expect(await it.ended()).toMatchObject({ outcome: 'answered' });
+    },
+    testMs,
+  );
+
+  test.concurrent(
     'a workaround counts as fulfilment: answered, open until its defect is removed, answered again',
     async () => {
       const it = await TechnicalCase.file(stage);
@@ -150,6 +198,38 @@ test(
     expect(await released.ended()).toMatchObject({ outcome: 'answered' });
     expect((await released.trail()).filter((type) => /^clock\.(target|broken)/.test(type))).toEqual([]);
     expect(await released.letters('delay')).toEqual([]);
+  },
+  testMs,
+);
+
+test(
+  'corrected after the term: a breach that happened stays one, and one that the correction brings to light is reported and told',
+  async () => {
+    const denied = await TechnicalCase.file(stage);
+    const found = await TechnicalCase.file(stage);
+    expect(await denied.classifies('functioning')).toBeNull();
+    expect(await found.classifies('other')).toBeNull();
+    await found.task('UserTask_AnswerRequest');
+    const { dueAt } = await denied.clock();
+    await stage.travel({ to: new Date(dueAt!.getTime() + 1_000) });
+    await denied.trailed('clock.broken');
+    expect(await found.trail()).not.toContain('clock.broken');
+
+    expect((await denied.corrects('other')).status).toBe(200);
+    expect((await found.corrects('functioning')).status).toBe(200);
+    await denied.task('UserTask_AnswerRequest');
+    expect(await denied.clock()).toMatchObject({ state: 'stopped', kept: false });
+    await found.trailed('clock.broken');
+    await found.waitFor(async () => (await found.letters('delay'))[0]?.state === 'sent', 'the letter about the delay');
+    expect(await found.fulfils('fulfilled')).toBeNull();
+    expect(await found.ended()).toMatchObject({ outcome: 'fulfilled' });
+    expect(await found.clock()).toMatchObject({ kept: false });
+
+    await denied.writes('resolution', { text: 'Нұсқаулық 3-бөлімде.' });
+    expect(await denied.decides('UserTask_AnswerRequest', { answerReady: true })).toBeNull();
+    expect(await denied.ended()).toMatchObject({ outcome: 'answered' });
+    for (const it of [denied, found])
+      expect((await it.trail()).filter((type) => type === 'clock.broken')).toHaveLength(1);
   },
   testMs,
 );
