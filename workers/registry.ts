@@ -12,6 +12,7 @@ import { openRequest } from './access-request/open-request.js';
 import { provideAccount } from './access-request/provide-account.js';
 import { recordAnswer } from './access-request/record-answer.js';
 import { recordNoAccount } from './access-request/record-no-account.js';
+import { referFailure } from './access-request/refer-failure.js';
 import { referToInspection } from './access-request/refer-to-inspection.js';
 import { refuseAccess } from './access-request/refuse-access.js';
 import { reissuePassword } from './access-request/reissue-password.js';
@@ -53,6 +54,7 @@ import { informOfDelay } from './technical-request/inform-of-delay.js';
 import { openTechnicalRequest } from './technical-request/open-request.js';
 import { readFulfilment } from './technical-request/read-fulfilment.js';
 import { recordTechnicalAnswer } from './technical-request/record-answer.js';
+import { registerTechnicalReferral } from './technical-request/register-referral.js';
 import { releaseClock } from './technical-request/release-clock.js';
 
 /** Every decision that a user task of any process leads to. */
@@ -86,6 +88,7 @@ export const workers: readonly AnyWorker[] = [
   provideAccount,
   recordAnswer,
   recordNoAccount,
+  referFailure,
   referToInspection,
   refuseAccess,
   reissuePassword,
@@ -116,5 +119,6 @@ export const workers: readonly AnyWorker[] = [
   openTechnicalRequest,
   readFulfilment,
   recordTechnicalAnswer,
+  registerTechnicalReferral,
   releaseClock,
 ];

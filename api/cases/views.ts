@@ -56,6 +56,8 @@ export interface AccessRequestFile extends CaseFile {
 export interface TechnicalRequestFile extends CaseFile {
   opened: OpenTechnicalRequest;
   technicalRequest: TechnicalRequest;
+  /** Numbers of violations that are the same incident (AMB-TECH-10), for who may read violations: no view or export of the case has them. */
+  violations: string[];
 }
 
 export type OpenFile = InspectionFile | AccessRequestFile | TechnicalRequestFile;
@@ -84,8 +86,14 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
   };
   const { vault } = services;
   if ('inspection' in opened) return { ...file, opened, inspection: await vault.reveal(opened.inspection) };
-  if ('technicalRequest' in opened)
-    return { ...file, opened, technicalRequest: await vault.reveal(opened.technicalRequest) };
+  if ('technicalRequest' in opened) {
+    const { number, referredFrom } = opened.technicalRequest;
+    const violations = [
+      ...(referredFrom ? [referredFrom] : []),
+      ...(await services.violations.ofTechnicalRequest(number)),
+    ];
+    return { ...file, opened, technicalRequest: await vault.reveal(opened.technicalRequest), violations };
+  }
   const accessRequest = await vault.reveal(opened.accessRequest);
   return { ...file, opened, accessRequest, violations: await violationsOfUsers(services, accessRequest.users) };
 }

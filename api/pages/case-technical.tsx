@@ -40,8 +40,9 @@ export function technicalRequestParts(part: TechnicalRequestPart): OwnParts {
   };
 }
 
-function Request({ context: { text }, file }: TechnicalRequestPart): VNode {
-  const { reporter, subject, text: words, language } = file.technicalRequest;
+function Request({ context: { text }, file, can }: TechnicalRequestPart): VNode {
+  const { number, reporter, subject, text: words, language } = file.technicalRequest;
+  const { violations } = file;
   const { surname, name, middleName, position, login, phone, email, contactInfo } = reporter ?? {};
   const line = (...parts: (string | null | undefined)[]) => parts.filter(Boolean).join(', ');
   return (
@@ -57,8 +58,19 @@ function Request({ context: { text }, file }: TechnicalRequestPart): VNode {
           [text.say('field.language'), reporter && text.say(`language.${language}`)],
           [text.say('field.subject'), subject],
           [text.say('field.text'), <span class="text">{words}</span>],
+          [
+            text.say('technical.also-violation'),
+            can.has('access-violation.read') && violations.length > 0 && (
+              <a href="/access-violations">{violations.join(', ')}</a>
+            ),
+          ],
         ]}
       />
+      {can.has('access-violation.report') && (
+        <p>
+          <a href={`/access-violations?technicalRequest=${number}`}>{text.say('technical.report-violation')}</a>
+        </p>
+      )}
     </Section>
   );
 }

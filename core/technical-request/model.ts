@@ -49,6 +49,8 @@ export interface TechnicalRequest {
   system: string | null;
   /** Number of the request that told of the same failure first (TECH-05). */
   relatesTo: string | null;
+  /** Number of the violation whose report told of the failure (AMB-TECH-10), e.g. `VIO-2026-000003`. */
+  referredFrom: string | null;
   /** Login of who registered it; `public` for who is not signed in. */
   registeredBy: string;
   /** Null where monitoring, tooling or a journal found the failure: there is nobody to answer. */
@@ -109,6 +111,7 @@ export function technicalRequestSchema(): Schema<TechnicalRequest> {
       language: { type: String, enum: ['kk', 'ru'], required: true },
       system: text,
       relatesTo: text,
+      referredFrom: text,
       registeredBy: { type: String, required: true },
       reporter: {
         type: sub({
@@ -140,6 +143,7 @@ export function technicalRequestSchema(): Schema<TechnicalRequest> {
     { versionKey: false, minimize: false },
   );
   schema.index({ number: 1 }, { unique: true });
+  schema.index({ referredFrom: 1 });
   schema.index({ 'reporter.index': 1 });
   schema.index({ 'reporter.subjectId': 1 });
   return schema;

@@ -19,6 +19,8 @@ export interface TechnicalRequests {
   get(caseId: string, tx?: Tx): Promise<TechnicalRequest>;
   find(caseId: string, tx?: Tx): Promise<TechnicalRequest | null>;
   byNumber(number: string): Promise<TechnicalRequest | null>;
+  /** Numbers of the requests that other processes handed over, by the numbers of what they came from. */
+  numbersReferredFrom(sources: readonly string[]): Promise<Map<string, string>>;
   /** R15. */
   classify(tx: Tx, caseId: string, as: Classification): Promise<void>;
   /** Corrects the class, with the reason. */
@@ -75,6 +77,13 @@ export function createTechnicalRequests(deps: { database: Database; vault: Vault
     get,
     find,
     byNumber: (number) => model.findOne({ number }).lean<TechnicalRequest>().exec(),
+    numbersReferredFrom: async (sources) => {
+      const found = await model
+        .find({ referredFrom: { $in: [...sources] } }, { number: 1, referredFrom: 1 })
+        .lean<Pick<TechnicalRequest, 'number' | 'referredFrom'>[]>()
+        .exec();
+      return new Map(found.map(({ number, referredFrom }) => [referredFrom!, number]));
+    },
     classify: (tx, caseId, as) =>
       change(
         tx,
