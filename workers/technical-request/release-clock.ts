@@ -3,8 +3,8 @@ import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
 
 /**
- * TECH-14: the act gives other requests no term, so the clock that ran until the classification, or until it was corrected, ends: neither kept nor
- * broken, but a term that has run out by then stays broken.
+ * TECH-14: each class has a clock of its own, so the one that ran until the classification, or until it was corrected, ends: neither kept nor broken, but
+ * a term that has run out by then stays broken.
  */
 export const releaseClock = defineWorker({
   type: 'technical-request.release-clock',
@@ -15,7 +15,9 @@ export const releaseClock = defineWorker({
   output: z.object({}),
   errors: [],
   run: async ({ input: { caseId }, tx, services }) => {
-    await services.clocks.releaseOfCase(tx, caseId, 'not-functioning');
+    const { classified } = await services.technicalRequests.get(caseId, tx);
+    const reason = classified?.as === 'functioning' ? 'functioning' : 'not-functioning';
+    await services.clocks.releaseOfCase(tx, caseId, reason);
     return {};
   },
 });
