@@ -48,6 +48,8 @@ import { settleDocument } from './shared/settle-document.js';
 import { startClock } from './shared/start-clock.js';
 import { stopClock } from './shared/stop-clock.js';
 import { voidCase } from './shared/void-case.js';
+import { archiveRequests } from './technical-request/archive-requests.js';
+import { checkArchive } from './technical-request/check-archive.js';
 import { closeTechnicalRequest } from './technical-request/close-request.js';
 import { composeAnswer } from './technical-request/compose-answer.js';
 import { informOfDelay } from './technical-request/inform-of-delay.js';
@@ -113,6 +115,8 @@ export const workers: readonly AnyWorker[] = [
   sendMaterials,
   signConclusion,
 
+  archiveRequests,
+  checkArchive,
   closeTechnicalRequest,
   composeAnswer,
   informOfDelay,
