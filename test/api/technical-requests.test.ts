@@ -66,6 +66,16 @@ describe('the feedback page', () => {
     expect(followed.json()).toMatchObject({ number, process: 'technical-request', state: 'open' });
   });
 
+  test('says where to call and write to, and answers in the language that was chosen', async () => {
+    const { phone, email } = site.services.organisation.technicalSupport!;
+    const { body } = await site.anybody.page('/technical-requests/new?lang=en');
+    for (const shown of [phone, `mailto:${email}`, 'name="language"']) expect(body).toContain(shown);
+    const sent = technicalForm(technicalRequest({ language: 'kk' }));
+    const answer = await site.anybody.upload('/technical-requests/new', sent, html);
+    const [, number = ''] = /(TEC-\d{4}-\d{6})/.exec(answer.body) ?? [];
+    expect((await stored(number)).request.language).toBe('kk');
+  });
+
   test('comes back with its words and what is wrong; nothing is left behind', async () => {
     const before = await site.holdings();
     const body = technicalRequest({ reporter: { email: 'nobody' }, subject: '' });
