@@ -108,6 +108,10 @@ const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
       })
       .default({ systems: [], applicants: [] })
       .describe('access to information systems (Order No. 419)'),
+    technicalSupport: z
+      .strictObject({ phone: z.string().regex(/^\+?[0-9 ()-]{5,24}$/), email: z.email() })
+      .optional()
+      .describe('R13, TECH-06: where users report a technical failure by phone or mail; shown on the feedback page'),
     duty: z.strictObject({ email: z.email() }).describe('who is told of clocks that run out and of faults'),
   });
 };

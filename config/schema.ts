@@ -127,6 +127,15 @@ const environment = z.object({
     .string()
     .optional()
     .describe('where the sealer keeps checkpoints a second time, out of reach of the database, e.g. /mnt/worm/merzim'),
+  ARCHIVE_FOLDER: z
+    .string()
+    .optional()
+    .describe('where the archive of technical requests is put, on a disk of its own, e.g. /mnt/archive/merzim'),
+  ARCHIVE_EVERY: z
+    .string()
+    .regex(/^P[1-9]\d{0,2}[DWM]$/)
+    .optional()
+    .describe('how often: the Rules say periodically and name no period, e.g. P1M (ISO 8601, days, weeks or months)'),
   SESSION_SECRET: z.string().min(32).describe('at least 32 characters that sign cookies'),
   PUBLIC_URL: z.url().describe('address under which people reach the pages, e.g. https://merzim.example.kz'),
   API_HOST: z.string().default('127.0.0.1').describe('address to listen on'),
@@ -222,6 +231,11 @@ function combinations(env: Environment): string[] {
   if (env.CAMUNDA_AUTH_STRATEGY === 'BASIC')
     for (const name of ['CAMUNDA_BASIC_AUTH_USERNAME', 'CAMUNDA_BASIC_AUTH_PASSWORD'] as const)
       if (!env[name]) faults.push(`${name}: is missing; CAMUNDA_AUTH_STRATEGY=BASIC needs it`);
+  for (const [given, needed] of [
+    ['ARCHIVE_FOLDER', 'ARCHIVE_EVERY'],
+    ['ARCHIVE_EVERY', 'ARCHIVE_FOLDER'],
+  ] as const)
+    if (env[given] && !env[needed]) faults.push(`${needed}: is missing; ${given} needs it`);
   if (env.SKUD_URL)
     for (const name of ['SKUD_TOKEN', 'SKUD_EVENTS_SECRET'] as const)
       if (!env[name]) faults.push(`${name}: is missing; SKUD_URL needs it`);
@@ -262,6 +276,8 @@ function toSettings(env: Environment) {
     },
     erasure: { listFile: env.ERASURES_FILE, withinDays: env.ERASURE_WITHIN_DAYS },
     evidence: { origin: env.TRAIL_ORIGIN, sealerKey: env.SEALER_KEY, checkpointsFolder: env.CHECKPOINTS_FOLDER },
+    /** Null where technical requests are not archived. */
+    archive: env.ARCHIVE_FOLDER && env.ARCHIVE_EVERY ? { folder: env.ARCHIVE_FOLDER, every: env.ARCHIVE_EVERY } : null,
     web: {
       publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
       host: env.API_HOST,

@@ -59,6 +59,8 @@ export interface StoredClock extends ClockCount {
   stoppedAt: Date | null;
   /** `stoppedAt <= dueAt`; null while it runs, when it was cancelled, and where nobody set a term. */
   kept: boolean | null;
+  /** Ended because its event turned out not to start a term: a later start of the same clock has it run on from that event. Left out otherwise. */
+  released?: boolean;
   reports: ClockReport[];
   /** Earlier counts, oldest first, each with the legal time at which a changed calendar replaced it. */
   replaced: (ClockCount & { replacedAt: Date })[];

@@ -45,7 +45,7 @@ export type ClockHolder = Pick<StoredClock, 'unit' | 'responsible'>;
 export interface Clocks {
   /**
    * Starts the clock of a rule in a case; for the same rule and subject it is there once, and a repeat answers it unchanged, but that the first
-   * row from the engine goes before the one of the file by which it began. `row` is what
+   * row from the engine goes before the one of the file by which it began, and that a released clock runs on. `row` is what
    * the engine's decision answered, null when it found none; left out it is the table's row for the legal day of the event. Where the act is silent the organisation's
    * term counts; without one the clock has no moments (basis `silent`).
    * @throws PermanentError (no such row, row of another rule or day, a unit that compares days) and CalendarMissingError (no table of a year
@@ -79,6 +79,11 @@ export interface Clocks {
   moveToUnit(tx: Tx, caseId: string, unit: string, steadyRules: readonly string[]): Promise<void>;
   /** Cancels the running clocks of a case that is void: neither kept nor broken. */
   cancelOfCase(tx: Tx, caseId: string): Promise<number>;
+  /**
+   * Ends the running clocks of a case whose event turned out not to start their term, with the reason as a code: neither kept nor broken, but what
+   * has run out by then stays broken. {@link start} has a released clock run on from the same event.
+   */
+  releaseOfCase(tx: Tx, caseId: string, reason: string): Promise<number>;
   /** How a rule would be counted for a moment, on this table, these calendars and this organisation; see {@link explainTerm}. */
   explain(rule: string, from: Date): Promise<TermExplanation>;
   /** See {@link truthOf} in clock-truth.ts. */
@@ -164,6 +169,18 @@ export function createClocks(deps: {
     });
     return save(tx, clock, { row, rowFrom: 'engine', ...counted });
   };
+  /** A released clock runs on from its event, by its row and the calendar in force now. */
+  const resume = async (tx: Tx, clock: StoredClock): Promise<StoredClock> => {
+    const calendar = await calendars.current(tx);
+    const counted = deadlineOf(clock.row, clock.startedAt, { organisation, calendar });
+    await trail.record(tx, {
+      ...{ caseId: clock.caseId, type: 'clock.resumed', subject: clock._id },
+      data: { rule: clock.rule, startedAt: clock.startedAt.toISOString(), ...momentsFor(counted) },
+    });
+    return save(tx, clock, { ...counted, state: 'running', stoppedAt: null, kept: null, released: false });
+  };
+  const runningOf = (tx: Tx, caseId: string): Promise<StoredClock[]> =>
+    clocks.find({ caseId, state: 'running' }, { session: tx.session }).toArray();
   const tellDiagrams = (tx: Tx, { _id, caseId }: StoredClock): Promise<string> =>
     outbox.message(tx, {
       caseId,
@@ -180,6 +197,7 @@ export function createClocks(deps: {
     ) => {
       const existing = await clocks.findOne({ caseId, rule, subject }, { session: tx.session });
       if (existing && withoutCalendar !== 'wait') refuseUncounted(existing);
+      if (existing?.released) return resume(tx, existing);
       if (existing) return answered === undefined ? existing : confirm(tx, existing, answered);
       const row =
         answered === undefined
@@ -262,7 +280,7 @@ export function createClocks(deps: {
     },
 
     cancelOfCase: async (tx, caseId) => {
-      const running = await clocks.find({ caseId, state: 'running' }, { session: tx.session }).toArray();
+      const running = await runningOf(tx, caseId);
       for (const clock of running) {
         await save(tx, clock, { state: 'cancelled' });
         await trail.record(tx, {
@@ -270,6 +288,23 @@ export function createClocks(deps: {
           type: 'clock.cancelled',
           subject: clock._id,
           data: { rule: clock.rule },
+        });
+        await tellDiagrams(tx, clock);
+      }
+      return running.length;
+    },
+
+    releaseOfCase: async (tx, caseId, reason) => {
+      const running = await runningOf(tx, caseId);
+      for (const clock of running) {
+        const ranOut = clock.dueAt !== null && clock.dueAt < tx.at;
+        const ended = ranOut
+          ? ({ state: 'stopped', stoppedAt: tx.at, kept: false } as const)
+          : { state: 'cancelled' as const };
+        await save(tx, clock, { ...ended, released: true });
+        await trail.record(tx, {
+          ...{ caseId, type: 'clock.released', subject: clock._id },
+          data: { rule: clock.rule, reason, kept: ranOut ? false : null },
         });
         await tellDiagrams(tx, clock);
       }

@@ -36,6 +36,7 @@ import { createRunningClocks } from './running-clocks.js';
 import type { Services } from './services.js';
 import { createSubstitutions } from './substitutions.js';
 import { technicalClockHolder } from './technical-request/clock-holder.js';
+import { createTechnicalArchives } from './technical-request/archives.js';
 import { createTechnicalRequests } from './technical-request/requests.js';
 import { createTrail } from './trail.js';
 import { createUserTasks } from './user-tasks.js';
@@ -117,6 +118,7 @@ export async function composeServices(
     extracts,
     accessRequests,
     technicalRequests: createTechnicalRequests({ database, vault, trail }),
+    technicalArchives: createTechnicalArchives({ database, trail }),
     decisions,
     passwordLinks: createPasswordLinks({ database, trail }),
     accounts: createAccounts({ database, vault, trail }),

@@ -11,6 +11,8 @@ export const messages = {
   accessRequestCompleted: { name: 'access-request.request-completed', key: 'case number' },
   accessViolationReported: { name: 'access-request.violation-reported', key: 'id of the violation' },
   accessPasswordChanged: { name: 'access-request.password-changed', key: 'id of the user' },
+  technicalRequestFailureReferred: { name: 'technical-request.failure-referred', key: 'id of the referral' },
+  technicalRequestClassChanged: { name: 'technical-request.class-changed', key: 'case number' },
   technicalRequestRegistered: { name: 'technical-request.request-registered', key: 'case number' },
   documentReceived: { name: 'document.received', key: 'id of the document request' },
   letterDelivered: { name: 'letter.delivered', key: 'id of the letter' },

@@ -15,6 +15,8 @@ export interface Referral {
   receivedAt: Date;
   /** Sealed. */
   facts: string;
+  /** Whether a machine told of them, not a person. */
+  byMachine: boolean;
   /** Whom they are about, by id of the directory. */
   employeeIds: string[];
 }

@@ -31,6 +31,7 @@ import type { People } from './people.js';
 import type { Referrals } from './referrals.js';
 import type { RunningClocks } from './running-clocks.js';
 import type { Substitutions } from './substitutions.js';
+import type { TechnicalArchives } from './technical-request/archives.js';
 import type { TechnicalRequests } from './technical-request/requests.js';
 import type { Trail } from './trail.js';
 import type { UserTasks } from './user-tasks.js';
@@ -66,6 +67,7 @@ export interface Services {
   extracts: Extracts;
   accessRequests: AccessRequests;
   technicalRequests: TechnicalRequests;
+  technicalArchives: TechnicalArchives;
   decisions: Decisions;
   passwordLinks: PasswordLinks;
   accounts: Accounts;

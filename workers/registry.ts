@@ -12,6 +12,7 @@ import { openRequest } from './access-request/open-request.js';
 import { provideAccount } from './access-request/provide-account.js';
 import { recordAnswer } from './access-request/record-answer.js';
 import { recordNoAccount } from './access-request/record-no-account.js';
+import { referFailure } from './access-request/refer-failure.js';
 import { referToInspection } from './access-request/refer-to-inspection.js';
 import { refuseAccess } from './access-request/refuse-access.js';
 import { reissuePassword } from './access-request/reissue-password.js';
@@ -47,12 +48,15 @@ import { settleDocument } from './shared/settle-document.js';
 import { startClock } from './shared/start-clock.js';
 import { stopClock } from './shared/stop-clock.js';
 import { voidCase } from './shared/void-case.js';
+import { archiveRequests } from './technical-request/archive-requests.js';
+import { checkArchive } from './technical-request/check-archive.js';
 import { closeTechnicalRequest } from './technical-request/close-request.js';
 import { composeAnswer } from './technical-request/compose-answer.js';
 import { informOfDelay } from './technical-request/inform-of-delay.js';
 import { openTechnicalRequest } from './technical-request/open-request.js';
 import { readFulfilment } from './technical-request/read-fulfilment.js';
 import { recordTechnicalAnswer } from './technical-request/record-answer.js';
+import { registerTechnicalReferral } from './technical-request/register-referral.js';
 import { releaseClock } from './technical-request/release-clock.js';
 
 /** Every decision that a user task of any process leads to. */
@@ -86,6 +90,7 @@ export const workers: readonly AnyWorker[] = [
   provideAccount,
   recordAnswer,
   recordNoAccount,
+  referFailure,
   referToInspection,
   refuseAccess,
   reissuePassword,
@@ -110,11 +115,14 @@ export const workers: readonly AnyWorker[] = [
   sendMaterials,
   signConclusion,
 
+  archiveRequests,
+  checkArchive,
   closeTechnicalRequest,
   composeAnswer,
   informOfDelay,
   openTechnicalRequest,
   readFulfilment,
   recordTechnicalAnswer,
+  registerTechnicalReferral,
   releaseClock,
 ];

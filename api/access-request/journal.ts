@@ -9,7 +9,7 @@ import { casesOfPerson } from '../../core/register.js';
 import type { Services } from '../../core/services.js';
 import type { Text } from '../../core/text.js';
 import { hasRoleFor, signedIn } from '../access.js';
-import { csvLine } from '../cases/csv.js';
+import { csvLine } from '../../core/csv.js';
 import { personHash, startOfDay } from '../cases/register.js';
 import { problems, security } from '../openapi.js';
 

@@ -2,17 +2,18 @@ import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import {
+  isAlsoFailure,
   isForInspection,
   reportViolation,
   type ReportedViolation,
 } from '../../core/access-request/violation-report.js';
 import { reviewViolation } from '../../core/access-request/violation-review.js';
-import { reviewOutcomes, violationKinds } from '../../core/access-request/violations.js';
+import { reviewOutcomes, violationKinds, type Violation } from '../../core/access-request/violations.js';
 import { InputProblem } from '../../core/errors.js';
 import type { Services } from '../../core/services.js';
 import { actorOf, hasRoleFor, signedIn } from '../access.js';
 import { hashOfKey } from '../cases/registered.js';
-import { idempotencyKey, longText, shortText } from '../cases/shapes.js';
+import { caseNumber, idempotencyKey, longText, shortText } from '../cases/shapes.js';
 import { problems, security } from '../openapi.js';
 
 /** A report of a violation (R6, R26, R28). */
@@ -30,6 +31,16 @@ export const newViolation = z
       .boolean()
       .default(false)
       .describe('an employee of the organisation disclosed personal data to third parties: an inspection is opened'),
+    failure: longText
+      .optional()
+      .describe('AMB-TECH-10: also a failure: what does not work, without names; a technical request is opened'),
+    technicalRequest: caseNumber
+      .optional()
+      .describe('number of the technical request that told of the same incident first'),
+  })
+  .refine(({ failure, technicalRequest }) => failure === undefined || technicalRequest === undefined, {
+    error: 'failure-told',
+    path: ['failure'],
   })
   .refine(({ login, employeeId }) => login !== undefined || employeeId !== undefined, {
     error: 'account-or-user',
@@ -42,6 +53,7 @@ export const newViolation = z
         login: 'u-7q3k9zx2m4',
         facts: 'Бір логинмен екі жұмыс орнынан қатар кірген.',
         personalDataDisclosed: false,
+        failure: 'Іздеу беті ашылмайды.',
       },
     ],
   });
@@ -57,6 +69,7 @@ const violationView = z.object({
   number: z.string().describe('e.g. VIO-2026-000003'),
   reportedAt: z.string(),
   forInspection: z.boolean().describe('whether the facts go to the inspection of employees'),
+  alsoFailure: z.boolean().describe('whether a technical request is opened'),
 });
 
 /** Reads of violations have this action in the access log. */
@@ -79,8 +92,10 @@ export async function report(
   const person = signedIn(request);
   if (!hasRoleFor(person, 'access-violation.report')) throw new InputProblem(403, 'forbidden');
   const { kind, login = null, employeeId = null, facts, personalDataDisclosed: disclosed } = body;
+  const { failure = null, technicalRequest = null } = body;
   const idempotency = key ? { client: person.login, key: hashOfKey(key) } : null;
-  return reportViolation(services, actorOf(person), { kind, login, employeeId, facts, disclosed }, idempotency);
+  const report = { kind, login, employeeId, facts, disclosed, failure, technicalRequest };
+  return reportViolation(services, actorOf(person), report, idempotency);
 }
 
 /** @throws InputProblem 401, 403, and as {@link reviewViolation}. */
@@ -95,11 +110,18 @@ export async function review(
   await reviewViolation(services, actorOf(person), number, body);
 }
 
-/** A page of the violations, opened, newest first; `next` is the cursor of the one after it. */
-export async function listViolations({ vault, violations }: Services, before: string | null, limit: number) {
+/** A page of the violations, opened, newest first, with the numbers of their technical requests; `next` is the cursor of the one after it. */
+export async function listViolations(
+  { technicalRequests, vault, violations }: Services,
+  before: string | null,
+  limit: number,
+) {
   const found = await violations.list(before, limit + 1);
   const shown = await vault.reveal(found.slice(0, limit));
-  return { violations: shown, next: found.length > limit ? (shown.at(-1)?._id ?? null) : null };
+  const opened = await technicalRequests.numbersReferredFrom(shown.map(({ number }) => number));
+  const requestOf = ({ number, technicalRequest }: Violation): string | null =>
+    technicalRequest ?? opened.get(number) ?? null;
+  return { violations: shown, requestOf, next: found.length > limit ? (shown.at(-1)?._id ?? null) : null };
 }
 
 /** Reports by machines that watch the logs, and by administrators. The page is `pages/access-violations.tsx`. */
@@ -130,6 +152,7 @@ export const violationRoutes: FastifyPluginAsyncZod<{ services: Services }> = as
       return reply.status(repeated ? 200 : 201).send({
         ...{ number, reportedAt: reportedAt.toISOString() },
         forInspection: isForInspection(services, violation),
+        alsoFailure: isAlsoFailure(services, violation),
       });
     },
   );

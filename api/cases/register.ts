@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { askingOnce } from '../../core/asked-once.js';
+import { csvLine } from '../../core/csv.js';
 import { isBroken, registerRows, unitOfCase, type RegisterFilter, type RegisterRow } from '../../core/register.js';
 import { unitLabel } from '../../core/inspection/units.js';
 import { searchIndex } from '../../core/search-index.js';
@@ -11,7 +12,6 @@ import type { Text } from '../../core/text.js';
 import { mayRead, readsCases, signedIn, type openCase } from '../access.js';
 import { caseNumber, processes } from './shapes.js';
 import { problems, security } from '../openapi.js';
-import { csvLine } from './csv.js';
 import { clockViewOf } from './views.js';
 
 type Request = Parameters<typeof openCase>[1];

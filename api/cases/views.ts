@@ -56,6 +56,8 @@ export interface AccessRequestFile extends CaseFile {
 export interface TechnicalRequestFile extends CaseFile {
   opened: OpenTechnicalRequest;
   technicalRequest: TechnicalRequest;
+  /** Numbers of violations that are the same incident (AMB-TECH-10), for who may read violations: no view or export of the case has them. */
+  violations: string[];
 }
 
 export type OpenFile = InspectionFile | AccessRequestFile | TechnicalRequestFile;
@@ -84,8 +86,14 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
   };
   const { vault } = services;
   if ('inspection' in opened) return { ...file, opened, inspection: await vault.reveal(opened.inspection) };
-  if ('technicalRequest' in opened)
-    return { ...file, opened, technicalRequest: await vault.reveal(opened.technicalRequest) };
+  if ('technicalRequest' in opened) {
+    const { number, referredFrom } = opened.technicalRequest;
+    const violations = [
+      ...(referredFrom ? [referredFrom] : []),
+      ...(await services.violations.ofTechnicalRequest(number)),
+    ];
+    return { ...file, opened, technicalRequest: await vault.reveal(opened.technicalRequest), violations };
+  }
   const accessRequest = await vault.reveal(opened.accessRequest);
   return { ...file, opened, accessRequest, violations: await violationsOfUsers(services, accessRequest.users) };
 }
@@ -262,13 +270,13 @@ function accessRequestView({ accessRequest }: AccessRequestFile) {
 /** Without the ids of keys, and the keyed hashes by which the reporter is found. */
 function technicalRequestView({ technicalRequest }: TechnicalRequestFile) {
   const { source, channel, language, system, relatesTo, registeredBy, reporter, subject, text } = technicalRequest;
-  const { classified, resolutions, defect, fulfilled, defectSettled, answers } = technicalRequest;
+  const { classified, reclassified, resolutions, defect, fulfilled, defectSettled, answers } = technicalRequest;
   const dated = <Note extends { at: Date }>(note: Note | null) => note && { ...note, at: iso(note.at) };
   return {
     ...{ source, channel, language, system, relatesTo, registeredBy, subject, text },
     reporter: reporter && { ...reporter, subjectId: undefined, index: undefined },
-    resolutions: resolutions.map(dated),
-    ...{ classified: dated(classified), defect: dated(defect) },
+    ...{ classified: dated(classified), reclassified: reclassified.map(dated) },
+    ...{ resolutions: resolutions.map(dated), defect: dated(defect) },
     ...{ fulfilled: dated(fulfilled), defectSettled: dated(defectSettled) },
     answers: answers.map(dated),
   };

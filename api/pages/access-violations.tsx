@@ -19,6 +19,7 @@ import {
   violationReview,
 } from '../access-request/violations.js';
 import { parseInput } from '../faults.js';
+import { readsTechnicalRequests } from '../technical-request/routes.js';
 import { Badge, Table, type Staff } from './case-parts.js';
 import { Area, Choice, Faults, Field, FormContext, type Refused } from './fields.js';
 import { filled, formOf, refusedOf } from './forms.js';
@@ -30,6 +31,7 @@ const pageQuery = z.strictObject({
     .string()
     .regex(/^[0-9A-Z]{26}$/, { error: 'format' })
     .optional(),
+  technicalRequest: z.string().max(15).optional(),
   lang: z.string().optional(),
 });
 
@@ -40,11 +42,12 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
       request: FastifyRequest,
       reply: FastifyReply,
       refused: Refused | null,
-      before: string | null = null,
+      { before, technicalRequest = '' }: z.output<typeof pageQuery> = {},
     ) => {
       const mayReport = hasRoleFor(signedIn(request), 'access-violation.report');
       const mayReview = hasRoleFor(signedIn(request), 'access-violation.review');
-      const listed = await listViolations(services, before, 50);
+      const listed = await listViolations(services, before ?? null, 50);
+      const mayFollow = readsTechnicalRequests(signedIn(request));
       const staff: Staff = mayReport
         ? (await services.directory.all()).map((employee) => {
             const { name, position } = employeeWords(employee, request.language);
@@ -54,15 +57,14 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
       return show(request, reply, 'page.violations', (context) => (
         <>
           <p class="lead">{context.text.say('violation.lead')}</p>
-          {mayReport && <ReportForm {...{ context, staff, refused }} />}
-          <List {...{ context, listed, mayReview }} />
+          {mayReport && <ReportForm {...{ context, staff, refused, technicalRequest }} />}
+          <List {...{ context, listed, mayReview, mayFollow }} />
         </>
       ));
     };
     app.get('/access-violations', { schema: { hide: true }, config: { access: violationAccess } }, (request, reply) => {
       violationReader(request);
-      const { before = null } = parseInput(pageQuery, filled(request.query as Record<string, string>));
-      return showPage(request, reply, null, before);
+      return showPage(request, reply, null, parseInput(pageQuery, filled(request.query as Record<string, string>)));
     });
     const posted = { schema: { hide: true }, config: { access: 'access-violation.report' } } as const;
     app.post('/access-violations', posted, async (request, reply) => {
@@ -99,16 +101,19 @@ function ReportForm({
   context,
   staff,
   refused,
+  technicalRequest,
 }: {
   context: PageContext;
   staff: Staff;
   refused: Refused | null;
+  /** Number of the request from whose page one comes; else empty. */
+  technicalRequest: string;
 }): VNode {
   const { text } = context;
   const field = (name: string): { label: string; name: string } => ({ label: wordOf(text, name), name });
   const optional = text.say('field.optional');
   return (
-    <details class="command" open={refused !== null}>
+    <details class="command" open={refused !== null || technicalRequest !== ''}>
       <summary>{text.say('violation.report')}</summary>
       <FormContext.Provider value={{ id: 'violation', refused }}>
         <form method="post" action="/access-violations" class="stack">
@@ -129,6 +134,14 @@ function ReportForm({
             empty={text.say('violation.no')}
             options={[['yes', text.say('violation.yes')]]}
           />
+          <Area {...field('failure')} hint={text.say('violation.failure-hint')} required={false} optional={optional} />
+          <Field
+            {...field('technicalRequest')}
+            hint={text.say('violation.request-hint')}
+            optional={optional}
+            maxLength={15}
+            value={technicalRequest}
+          />
           <button type="submit">{text.say('violation.block')}</button>
         </form>
       </FormContext.Provider>
@@ -138,12 +151,15 @@ function ReportForm({
 
 function List({
   context,
-  listed: { violations, next },
+  listed: { violations, requestOf, next },
   mayReview,
+  mayFollow,
 }: {
   context: PageContext;
   listed: Awaited<ReturnType<typeof listViolations>>;
   mayReview: boolean;
+  /** Whether the reader may read technical requests. */
+  mayFollow: boolean;
 }): VNode {
   const { text } = context;
   if (violations.length === 0) return <p class="empty card">{text.say('violation.none')}</p>;
@@ -153,7 +169,9 @@ function List({
       <Table
         label={text.say('page.violations')}
         heads={heads}
-        rows={violations.map((violation) => cellsOf(context, violation, mayReview))}
+        rows={violations.map((violation) =>
+          cellsOf(context, violation, { mayReview, request: mayFollow ? requestOf(violation) : null }),
+        )}
       />
       {next && (
         <p class="pager">
@@ -164,7 +182,11 @@ function List({
   );
 }
 
-function cellsOf(context: PageContext, violation: Violation, mayReview: boolean): ComponentChildren[] {
+function cellsOf(
+  context: PageContext,
+  violation: Violation,
+  { mayReview, request }: { mayReview: boolean; request: string | null },
+): ComponentChildren[] {
   const { text } = context;
   const { number, reportedAt, reportedBy, kind, login, employeeId, accountIds, referralId } = violation;
   // What was erased is null.
@@ -185,6 +207,12 @@ function cellsOf(context: PageContext, violation: Violation, mayReview: boolean)
         text.say('violation.blocked', { count: accountIds.length })
       )}
       {referralId && <small> {text.say('violation.referred')}</small>}
+      {request && (
+        <small>
+          {' '}
+          {text.say('violation.also-failure')} <a href={`/cases/${request}`}>{request}</a>
+        </small>
+      )}
       <Review {...{ context, violation, mayReview }} />
     </>,
   ];

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { defectScopes } from '../../core/technical-request/model.js';
+import { classifications, defectScopes, isSettled } from '../../core/technical-request/model.js';
 import { PlainPapers } from './case-papers.js';
 import { systemName } from './case-access.js';
 import { Command, Facts, Section, VoidCase, type OwnParts, type TechnicalRequestPart } from './case-parts.js';
@@ -40,8 +40,9 @@ export function technicalRequestParts(part: TechnicalRequestPart): OwnParts {
   };
 }
 
-function Request({ context: { text }, file }: TechnicalRequestPart): VNode {
-  const { reporter, subject, text: words, language } = file.technicalRequest;
+function Request({ context: { text }, file, can }: TechnicalRequestPart): VNode {
+  const { number, reporter, subject, text: words, language } = file.technicalRequest;
+  const { violations } = file;
   const { surname, name, middleName, position, login, phone, email, contactInfo } = reporter ?? {};
   const line = (...parts: (string | null | undefined)[]) => parts.filter(Boolean).join(', ');
   return (
@@ -57,8 +58,19 @@ function Request({ context: { text }, file }: TechnicalRequestPart): VNode {
           [text.say('field.language'), reporter && text.say(`language.${language}`)],
           [text.say('field.subject'), subject],
           [text.say('field.text'), <span class="text">{words}</span>],
+          [
+            text.say('technical.also-violation'),
+            can.has('access-violation.read') && violations.length > 0 && (
+              <a href="/access-violations">{violations.join(', ')}</a>
+            ),
+          ],
         ]}
       />
+      {can.has('access-violation.report') && (
+        <p>
+          <a href={`/access-violations?technicalRequest=${number}`}>{text.say('technical.report-violation')}</a>
+        </p>
+      )}
     </Section>
   );
 }
@@ -66,11 +78,21 @@ function Request({ context: { text }, file }: TechnicalRequestPart): VNode {
 function Resolution(part: TechnicalRequestPart): VNode {
   const { context, file } = part;
   const { text } = context;
-  const { resolutions, defect, answers } = file.technicalRequest;
+  const { reclassified, resolutions, defect, answers } = file.technicalRequest;
   return (
     <Section part="resolution" text={text}>
       <Facts
         rows={[
+          ...reclassified.map(
+            ({ from, reason, by, at }) =>
+              [
+                text.say('technical.reclassified'),
+                <>
+                  <s>{text.say(`technical.as.${from}`)}</s> <span class="text">{reason}</span> <small>{by}</small>{' '}
+                  <Stamp at={at} text={text} />
+                </>,
+              ] as const,
+          ),
           ...resolutions.map(
             ({ text: words, by, at }) =>
               [
@@ -109,6 +131,30 @@ function Resolution(part: TechnicalRequestPart): VNode {
           options={defectScopes.map((scope) => [scope, text.say(`technical.scope.${scope}`)])}
         />
       </Command>
+      <Reclassify {...part} />
     </Section>
+  );
+}
+
+/** R15: the class can be corrected until the request is answered. */
+function Reclassify(part: TechnicalRequestPart): VNode | null {
+  const { text } = part.context;
+  const { technicalRequest } = part.file;
+  const { classified } = technicalRequest;
+  if (!classified || isSettled(technicalRequest)) return null;
+  return (
+    <Command
+      part={part}
+      action="technical-request.write"
+      name="classification"
+      title={text.say('command.classification')}
+    >
+      <Choice
+        label={text.say('technical.classified')}
+        name="classification"
+        options={classifications.filter((as) => as !== classified.as).map((as) => [as, text.say(`technical.as.${as}`)])}
+      />
+      <Area label={text.say('field.reason')} name="reason" />
+    </Command>
   );
 }

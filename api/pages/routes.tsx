@@ -172,7 +172,8 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
       allowedActions(services, signedIn(request), opened, actions),
       services.directory.all(),
     ]);
-    if (hasRoleFor(signedIn(request), 'access-violation.read')) can.add('access-violation.read');
+    for (const ofRole of ['access-violation.read', 'access-violation.report'] as const)
+      if (hasRoleFor(signedIn(request), ofRole)) can.add(ofRole);
     const staff = everybody.map((employee) => {
       const { name, position } = employeeWords(employee, request.language);
       return [employee.employeeId, `${name}, ${position}`] as const;

@@ -20,7 +20,7 @@ export function technicalRequestOf(form: Form, file: FormFile | null, language: 
   const given = filled(form);
   return {
     ...commonOf(given, file),
-    language: language === 'kk' ? 'kk' : 'ru',
+    language: given['language'] ?? (language === 'kk' ? 'kk' : 'ru'),
     reporter: pick(given, 'reporter.', reporterFields),
     subject: given['subject'],
   };

@@ -24,9 +24,25 @@ export function TechnicalRequestForm({
     ...(hint ? { hint: text.say(hint) } : {}),
   });
   const optional = (name: string, hint?: string) => ({ ...shown(name, hint), optional: text.say('field.optional') });
+  // AMB-TECH-08: whatever a request is written in, its answer is in one of the two.
+  const language = (
+    <Choice
+      {...shown('language')}
+      value={operator || text.language === 'kk' ? 'kk' : 'ru'}
+      options={(['kk', 'ru'] as const).map((each) => [each, text.say(`language.${each}`)])}
+    />
+  );
+  const support = operator ? undefined : organisation.technicalSupport;
   return (
     <FormContext.Provider value={{ id: 'field', refused }}>
       <p class="lead">{text.say(operator ? 'technicalForm.operator-lead' : 'technicalForm.lead')}</p>
+      {support && (
+        <p>
+          {text.say('technicalForm.support')}{' '}
+          <a href={`tel:${support.phone.replace(/[^+\d]/g, '')}`}>{support.phone}</a>,{' '}
+          <a href={`mailto:${support.email}`}>{support.email}</a>
+        </p>
+      )}
       <form
         method="post"
         action={operator ? '/technical-requests/register' : '/technical-requests/new'}
@@ -46,11 +62,7 @@ export function TechnicalRequestForm({
                 options={origins.map(({ key, word }) => [key, text.say(word)])}
               />
               <Field {...shown('receivedAt', 'technicalForm.receivedAt')} type="datetime-local" required />
-              <Choice
-                {...shown('language')}
-                value="kk"
-                options={(['kk', 'ru'] as const).map((language) => [language, text.say(`language.${language}`)])}
-              />
+              {language}
               <Field {...optional('relatesTo', 'technicalForm.relatesTo')} maxLength={15} />
             </div>
           </fieldset>
@@ -72,6 +84,7 @@ export function TechnicalRequestForm({
               <Field {...shown('reporter.contactInfo', 'technicalForm.contactInfo')} maxLength={300} required />
             )}
             <Field {...shown('reporter.email')} type="email" maxLength={254} required={!operator} />
+            {!operator && language}
           </div>
         </fieldset>
         <fieldset class="card stack">

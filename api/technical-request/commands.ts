@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { InputProblem } from '../../core/errors.js';
+import { messages } from '../../core/messages.js';
 import type { OpenTechnicalRequest } from '../../core/reading.js';
-import { defectScopes } from '../../core/technical-request/model.js';
-import { example, type Command, type RunContext } from '../cases/commands.js';
+import { classifications, defectScopes, isSettled } from '../../core/technical-request/model.js';
+import { example, refuse, type Command, type RunContext } from '../cases/commands.js';
 import { line, longText } from '../cases/shapes.js';
 
 /** What the administrator may do to a technical request; on a case of another process the table of rights lets nobody come here. */
@@ -22,6 +23,25 @@ const define = <Body>({
 });
 
 export const technicalCommands: Command[] = [
+  define({
+    name: 'classification',
+    summary: 'Correct the class of a request that is not answered yet, with the reason (R15)',
+    body: z
+      .strictObject({ classification: z.enum(classifications), reason: longText })
+      .meta(example({ classification: 'functioning', reason: 'Сұрақ емес: анықтама ешкімге ашылмайды.' })),
+    run: async ({ services, tx, record: { _id: caseId, number }, technicalRequest, body }) => {
+      const { classification: as, reason } = body;
+      if (technicalRequest.classified === null) refuse('classification', 'not-classified');
+      if (technicalRequest.classified?.as === as) refuse('classification', 'same-class');
+      if (isSettled(technicalRequest)) refuse('classification', 'request-settled');
+      await services.technicalRequests.reclassify(tx, technicalRequest, { as, reason });
+      await services.outbox.message(tx, {
+        ...{ caseId, name: messages.technicalRequestClassChanged.name, correlationKey: number },
+        messageId: `${caseId}:class:${technicalRequest.reclassified.length + 1}`,
+        variables: { classification: as },
+      });
+    },
+  }),
   define({
     name: 'resolution',
     summary: 'Word the answer: what was done, or what is answered (R10, R15)',

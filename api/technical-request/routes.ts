@@ -30,6 +30,11 @@ export function registersTechnicalRequests(person: Person | null): person is Per
   return person !== null && may(person, 'case.register', newCentralCase('technical-request')).allowed;
 }
 
+/** Whether somebody reads technical requests. */
+export function readsTechnicalRequests(person: Person): boolean {
+  return may(person, 'case.read', newCentralCase('technical-request')).allowed;
+}
+
 /** Files what a page or the API brought. @throws InputProblem as {@link registerTechnicalRequest} and 403 for what only staff may say. */
 export async function fileTechnicalRequest(
   services: Services,
@@ -66,6 +71,7 @@ async function reportOf({ attachment, reporter, ...body }: NewTechnicalRequest):
     sourceRefNo: body.sourceRefNo ?? null,
     system: body.system ?? null,
     relatesTo: body.relatesTo ?? null,
+    referredFrom: null,
     reporter: reporter
       ? {
           contactInfo: reporter.contactInfo ?? null,

@@ -14,6 +14,10 @@ export interface ViolationReport {
   employeeId: string | null;
   facts: string;
   disclosed: boolean;
+  /** AMB-TECH-10: what does not work, where it is also a failure that no technical request told of. */
+  failure: string | null;
+  /** Number of the technical request that told of the same incident first. */
+  technicalRequest: string | null;
 }
 
 export interface ReportedViolation {
@@ -25,7 +29,7 @@ export interface ReportedViolation {
 /**
  * Registers a violation and sets going what follows from it (R28, ACC-28): the message to the engine is in the same transaction, so that SKUD and engine may
  * be down. A repeat with the same key answers with the same violation.
- * @throws InputProblem 422 for an employee whom the directory doesn't have; 409 for a repeated key with other content.
+ * @throws InputProblem 422 for an employee whom the directory doesn't have, or a technical request that is none; 409 for a repeated key with other content.
  */
 export async function reportViolation(
   services: Services,
@@ -34,6 +38,7 @@ export async function reportViolation(
   idempotency: { client: string; key: string } | null,
 ): Promise<ReportedViolation> {
   const { accounts, clock, database, directory, numbers, organisation, outbox, vault, violations } = services;
+  const { technicalRequests } = services;
   await clock.refresh();
   const { contentHash } = countedOnce(services, report, idempotency, { channel: 'violation', number: null });
   const known = async (): Promise<Violation | null> => {
@@ -48,17 +53,21 @@ export async function reportViolation(
   const employee = employeeId === null ? null : await directory.employee(employeeId);
   if (report.employeeId !== null && !employee)
     throw new InputProblem(422, 'validation', [{ field: 'employeeId', code: 'unknown-employee' }]);
+  if (report.technicalRequest !== null && !(await technicalRequests.byNumber(report.technicalRequest)))
+    throw new InputProblem(422, 'validation', [{ field: 'technicalRequest', code: 'unknown-request' }]);
   const userSubject = account?.subjectId ?? employee?.subjectId ?? null;
   const erased = userSubject !== null && (await vault.erased([userSubject])).has(userSubject);
   try {
     const violation = await database.transaction(by, async (tx) => {
       const subjectId = userSubject === null || erased ? await vault.createSubject(tx, 'case') : userSubject;
       const sealer = await vault.sealer(subjectId, tx);
-      const { kind, disclosed } = report;
+      const { kind, disclosed, technicalRequest } = report;
       const made: Violation = {
         ...{ _id: newId(), subjectId, kind, disclosed, employeeId: employee?.employeeId ?? null },
         number: await numbers.next(tx, 'VIO', Number(localDay(tx.at, organisation.timeZone).slice(0, 4))),
         facts: sealer.seal(report.facts),
+        failure: report.failure === null ? null : sealer.seal(report.failure),
+        ...{ failureReferralId: null, technicalRequest },
         login: report.login === null ? null : sealer.seal(report.login),
         accountId: account?._id ?? null,
         ...{ reportedBy: tx.by.id, reportedAt: tx.at, accountIds: null, referralId: null, review: null },
@@ -90,4 +99,12 @@ export function isForInspection(
   { disclosed, employeeId }: Pick<Violation, 'disclosed' | 'employeeId'>,
 ): boolean {
   return disclosed && employeeId !== null && organisation.acts['inspection']?.on === true;
+}
+
+/** Whether a violation is for the administrators of the information systems too: it is also a failure, and technical requests are on (AMB-TECH-10). */
+export function isAlsoFailure(
+  { organisation }: Pick<Services, 'organisation'>,
+  { failure }: Pick<Violation, 'failure'>,
+): boolean {
+  return failure !== null && organisation.acts['technical-request']?.on === true;
 }

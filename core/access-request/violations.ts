@@ -48,14 +48,25 @@ export interface Violation {
   accountIds: string[] | null;
   /** Id of what was handed to the inspection. */
   referralId: string | null;
+  /** AMB-TECH-10: it is also a failure: what does not work, sealed; null where it is none, or a technical request told of it first. */
+  failure: string | null;
+  /** Id of what was handed to the technical requests. */
+  failureReferralId: string | null;
+  /** Number of the technical request that told of the same incident first. */
+  technicalRequest: string | null;
   /** Null until it is said, and of a person's report. `note` is sealed; null where the user was erased before. */
   review: { outcome: ReviewOutcome; note: string | null; by: string; at: Date } | null;
   idempotency: { client: string; key: string; contentHash: string } | null;
 }
 
+/** Whether a machine reported it: a rule that watches the logs. */
+export function isByMachine({ reportedBy }: Pick<Violation, 'reportedBy'>): boolean {
+  return reportedBy.startsWith('client:');
+}
+
 /** AMB-ACC-15: a machine reported it, and no administrator has said yet whether it is one. */
 export function awaitsReview({ reportedBy, review }: Pick<Violation, 'reportedBy' | 'review'>): boolean {
-  return reportedBy.startsWith('client:') && !review;
+  return isByMachine({ reportedBy }) && !review;
 }
 
 /** The chain of a violation in the trail: it belongs to no case. */
@@ -74,7 +85,15 @@ export interface Violations {
   of(whom: { accountIds: readonly string[]; employeeIds: readonly string[] }): Promise<Violation[]>;
   /** SKUD has been asked: these accounts are blocked. */
   noteBlocked(tx: Tx, violationId: string, accountIds: readonly string[]): Promise<void>;
-  noteReferral(tx: Tx, violationId: string, referralId: string): Promise<void>;
+  /** What of it was handed to another process, by the field that keeps the reference. */
+  noteReferral(
+    tx: Tx,
+    violationId: string,
+    field: 'referralId' | 'failureReferralId',
+    referralId: string,
+  ): Promise<void>;
+  /** Numbers of those whose incident a technical request told of first; sealed values are left out. */
+  ofTechnicalRequest(number: string): Promise<string[]>;
   noteReview(tx: Tx, violationId: string, review: Omit<NonNullable<Violation['review']>, 'by' | 'at'>): Promise<void>;
   init(): Promise<void>;
 }
@@ -115,8 +134,12 @@ export function createViolations({ database, trail }: { database: Database; trai
         ...{ caseId: violationChain(violationId), type: 'violation.accounts-blocked', subject: violationId, data },
       });
     },
-    noteReferral: async (tx, violationId, referralId) => {
-      await set(tx, violationId, { referralId });
+    ofTechnicalRequest: async (technicalRequest) =>
+      (await violations.find({ technicalRequest }, { projection: { number: 1 }, sort: { _id: 1 } }).toArray()).map(
+        ({ number }) => number,
+      ),
+    noteReferral: async (tx, violationId, field, referralId) => {
+      await set(tx, violationId, { [field]: referralId });
       await trail.record(tx, {
         ...{ caseId: violationChain(violationId), type: 'violation.referred', subject: violationId },
         data: { referralId },
@@ -139,6 +162,7 @@ export function createViolations({ database, trail }: { database: Database; trai
         { key: { accountId: 1 }, name: 'account' },
         { key: { accountIds: 1 }, name: 'accounts' },
         { key: { employeeId: 1 }, name: 'employee' },
+        { key: { technicalRequest: 1 }, name: 'technical-request' },
       ]),
   };
 }

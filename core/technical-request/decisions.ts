@@ -21,6 +21,8 @@ const fulfilRequest = defineDecision({
   context: caseContext,
   requires: async ({ caseId, answers, services, tx }) => {
     const request = await services.technicalRequests.get(caseId, tx);
+    // The class was corrected while somebody completed the task: the diagram is about to go the other way.
+    if (request.classified?.as !== 'functioning') return 'class-changed';
     if (!hasNewResolution(request)) return 'resolution-missing';
     return answers.fulfilment === 'workaround' && request.defect === null ? 'defect-missing' : null;
   },
@@ -34,8 +36,11 @@ const answerRequest = defineDecision({
   context: caseContext,
   requires: async ({ caseId, answers, services, tx }) => {
     if (!answers.answerReady) return 'not-confirmed';
-    return hasNewResolution(await services.technicalRequests.get(caseId, tx)) ? null : 'resolution-missing';
+    const request = await services.technicalRequests.get(caseId, tx);
+    if (request.classified?.as !== 'other') return 'class-changed';
+    return hasNewResolution(request) ? null : 'resolution-missing';
   },
+  apply: ({ caseId, services, tx }) => services.technicalRequests.readyAnswer(tx, caseId),
 });
 
 /** R17(3), TECH-33: the defect that a workaround left is removed, or flagged as beyond maintenance and handed over. */

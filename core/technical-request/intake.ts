@@ -32,6 +32,8 @@ export interface Report {
   language: 'kk' | 'ru';
   system: string | null;
   relatesTo: string | null;
+  /** Number of what another process handed over. */
+  referredFrom: string | null;
   reporter: Omit<Reporter, 'subjectId' | 'index'> | null;
   subject: string | null;
   text: string;
@@ -103,10 +105,12 @@ async function register(
   const reporter = report.reporter && (await sealedReporter(services, tx, report.reporter));
   const request: TechnicalRequest = {
     ...{ _id: caseId, number: record.number, subjectId, source, channel, reporter },
-    ...{ language: report.language, system: report.system, relatesTo: report.relatesTo, registeredBy: tx.by.id },
+    ...{ language: report.language, system: report.system, relatesTo: report.relatesTo },
+    ...{ referredFrom: report.referredFrom, registeredBy: tx.by.id },
     subject: report.subject === null ? null : await vault.seal(subjectId, report.subject, tx),
     text: await vault.seal(subjectId, report.text, tx),
-    ...{ classified: null, resolutions: [], told: 0, defect: null, fulfilled: null, defectSettled: null, answers: [] },
+    ...{ classified: null, reclassified: [], resolutions: [], told: 0, defect: null },
+    ...{ fulfilled: null, answerReady: null, defectSettled: null, answers: [] },
   };
   await technicalRequests.create(tx, request);
   if (file && attachment)

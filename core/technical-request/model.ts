@@ -49,6 +49,8 @@ export interface TechnicalRequest {
   system: string | null;
   /** Number of the request that told of the same failure first (TECH-05). */
   relatesTo: string | null;
+  /** Number of the violation whose report told of the failure (AMB-TECH-10), e.g. `VIO-2026-000003`. */
+  referredFrom: string | null;
   /** Login of who registered it; `public` for who is not signed in. */
   registeredBy: string;
   /** Null where monitoring, tooling or a journal found the failure: there is nobody to answer. */
@@ -57,6 +59,8 @@ export interface TechnicalRequest {
   subject: string | null;
   text: string;
   classified: { as: Classification; by: string; at: Date } | null;
+  /** Classes that were corrected, oldest first; `reason` is sealed. `classified` holds the one that counts. */
+  reclassified: { from: Classification; reason: string; by: string; at: Date }[];
   /** What is told to who asked, oldest first; `text` is sealed. The last one goes out. */
   resolutions: { text: string; by: string; at: Date }[];
   /** How many of them there were when the newest answer was composed: what came later is not told yet. */
@@ -64,6 +68,8 @@ export interface TechnicalRequest {
   /** The item of the developers' tracker (TECH-32); `reference` is sealed. */
   defect: { reference: string; scope: DefectScope; by: string; at: Date } | null;
   fulfilled: { as: Fulfilment; by: string; at: Date } | null;
+  /** Who said that what concerns something else is answered; from then on its class stays. */
+  answerReady: { by: string; at: Date } | null;
   defectSettled: { as: DefectOutcome; by: string; at: Date } | null;
   /** Each with its letter, oldest first; without one where there is nobody to answer. */
   answers: { letterId: string | null; at: Date }[];
@@ -77,6 +83,11 @@ export function hasOpenDefect({ fulfilled, defectSettled }: TechnicalRequest): b
 /** Whether a text stands ready that no answer has told yet. */
 export function hasNewResolution({ resolutions, told }: TechnicalRequest): boolean {
   return resolutions.length > told;
+}
+
+/** Whether it is decided what the request is answered with, so that its class can't be corrected any more. */
+export function isSettled({ fulfilled, answerReady }: TechnicalRequest): boolean {
+  return fulfilled !== null || answerReady !== null;
 }
 
 /** How a request ends. */
@@ -100,6 +111,7 @@ export function technicalRequestSchema(): Schema<TechnicalRequest> {
       language: { type: String, enum: ['kk', 'ru'], required: true },
       system: text,
       relatesTo: text,
+      referredFrom: text,
       registeredBy: { type: String, required: true },
       reporter: {
         type: sub({
@@ -119,16 +131,19 @@ export function technicalRequestSchema(): Schema<TechnicalRequest> {
       subject: text,
       text: { type: String, required: true },
       classified: note({ as: String }),
+      reclassified: [sub({ from: String, reason: String, by: String, at: Date })],
       resolutions: [sub({ text: String, by: String, at: Date })],
       told: { type: Number, default: 0 },
       defect: note({ reference: String, scope: String }),
       fulfilled: note({ as: String }),
+      answerReady: note({}),
       defectSettled: note({ as: String }),
       answers: [sub({ letterId: text, at: Date })],
     },
     { versionKey: false, minimize: false },
   );
   schema.index({ number: 1 }, { unique: true });
+  schema.index({ referredFrom: 1 });
   schema.index({ 'reporter.index': 1 });
   schema.index({ 'reporter.subjectId': 1 });
   return schema;

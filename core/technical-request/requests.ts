@@ -19,8 +19,12 @@ export interface TechnicalRequests {
   get(caseId: string, tx?: Tx): Promise<TechnicalRequest>;
   find(caseId: string, tx?: Tx): Promise<TechnicalRequest | null>;
   byNumber(number: string): Promise<TechnicalRequest | null>;
+  /** Numbers of the requests that other processes handed over, by the numbers of what they came from. */
+  numbersReferredFrom(sources: readonly string[]): Promise<Map<string, string>>;
   /** R15. */
   classify(tx: Tx, caseId: string, as: Classification): Promise<void>;
+  /** Corrects the class, with the reason. */
+  reclassify(tx: Tx, request: TechnicalRequest, correction: { as: Classification; reason: string }): Promise<void>;
   /** Keeps the text of the next answer. */
   noteResolution(tx: Tx, caseId: string, text: string): Promise<void>;
   /** An answer is composed with the newest text: the next one needs another. */
@@ -28,6 +32,8 @@ export interface TechnicalRequests {
   linkDefect(tx: Tx, caseId: string, defect: { reference: string; scope: DefectScope }): Promise<void>;
   /** R15: the moment stops the clock. */
   fulfil(tx: Tx, caseId: string, as: Fulfilment): Promise<void>;
+  /** It is said that the answer to something else is ready to go out. */
+  readyAnswer(tx: Tx, caseId: string): Promise<void>;
   settleDefect(tx: Tx, caseId: string, as: DefectOutcome): Promise<void>;
   /** Keeps that an answer went out at a moment; without a letter where there is nobody to answer. */
   noteAnswer(tx: Tx, caseId: string, answer: { letterId: string | null; at: Date }): Promise<void>;
@@ -71,6 +77,13 @@ export function createTechnicalRequests(deps: { database: Database; vault: Vault
     get,
     find,
     byNumber: (number) => model.findOne({ number }).lean<TechnicalRequest>().exec(),
+    numbersReferredFrom: async (sources) => {
+      const found = await model
+        .find({ referredFrom: { $in: [...sources] } }, { number: 1, referredFrom: 1 })
+        .lean<Pick<TechnicalRequest, 'number' | 'referredFrom'>[]>()
+        .exec();
+      return new Map(found.map(({ number, referredFrom }) => [referredFrom!, number]));
+    },
     classify: (tx, caseId, as) =>
       change(
         tx,
@@ -78,6 +91,19 @@ export function createTechnicalRequests(deps: { database: Database; vault: Vault
         { $set: { classified: { as, by: tx.by.id, at: tx.at } } },
         { type: 'request.classified', data: { as } },
       ),
+    reclassify: async (tx, { _id: caseId, subjectId, classified }, { as, reason }) => {
+      const from = classified!.as;
+      const note = { by: tx.by.id, at: tx.at };
+      await change(
+        tx,
+        caseId,
+        {
+          $set: { classified: { as, ...note } },
+          $push: { reclassified: { from, reason: await vault.seal(subjectId, reason, tx), ...note } },
+        },
+        { type: 'request.reclassified', data: { from, as } },
+      );
+    },
     noteResolution: async (tx, caseId, text) => {
       const resolution = { text: await sealed(tx, caseId, text), by: tx.by.id, at: tx.at };
       await change(tx, caseId, { $push: { resolutions: resolution } }, { type: 'resolution.noted', data: {} });
@@ -95,6 +121,13 @@ export function createTechnicalRequests(deps: { database: Database; vault: Vault
         caseId,
         { $set: { fulfilled: { as, by: tx.by.id, at: tx.at } } },
         { type: 'request.fulfilled', data: { as } },
+      ),
+    readyAnswer: (tx, caseId) =>
+      change(
+        tx,
+        caseId,
+        { $set: { answerReady: { by: tx.by.id, at: tx.at } } },
+        { type: 'request.answer-readied', data: {} },
       ),
     settleDefect: (tx, caseId, as) =>
       change(

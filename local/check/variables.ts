@@ -6,6 +6,7 @@ export const startVariables: Record<string, readonly string[]> = {
   inspection: ['caseId', 'caseNumber'],
   'inspection-offence-report': ['caseId', 'caseNumber', 'signId'],
   'inspection-referral': ['referralId'],
+  'technical-request-referral': ['referralId'],
   'account-violation': ['violationId'],
 };
 

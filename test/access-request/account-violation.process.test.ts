@@ -79,3 +79,27 @@ test(
   },
   testMs,
 );
+
+test(
+  'one that is also a failure runs as both: the account is blocked, and a technical request starts whose term counts from the report',
+  async () => {
+    const { login, skudId } = await anAccount();
+    const number = await reports({ kind: 'disruption', login, failure: 'Іздеу беті ашылмайды.' });
+    await isBlocked(skudId);
+    const { cases, clocks, technicalRequests, trail, violations } = stage.services;
+    const request = await waitFor(
+      async () => (await technicalRequests.numbersReferredFrom([number])).get(number),
+      'the technical request',
+      patienceMs,
+    );
+    const { _id: caseId } = (await cases.byNumber(request))!;
+    const acts = async () => (await trail.list(caseId)).map(({ type }) => type);
+    for (const act of ['referral.registered', 'case.started'])
+      await waitFor(async () => (await acts()).includes(act), act, patienceMs);
+    const { reportedAt } = (await violations.list(null, 10)).find((each) => each.number === number)!;
+    expect(await clocks.ofCase(caseId)).toMatchObject([{ rule: 'DL-TECH-1', startedAt: reportedAt }]);
+    const voided = await (await stage.as('is.admin')).post(`/api/cases/${request}/void`, { reason: 'Сынақ.' });
+    expect(voided.status).toBe(200);
+  },
+  testMs,
+);

@@ -8,11 +8,14 @@ import type { OutboxEntry } from '../../core/outbox.js';
 import { blockUnusedAccounts } from '../../workers/access-request/block-unused-accounts.js';
 import { blockViolator } from '../../workers/access-request/block-violator.js';
 import { referToInspection } from '../../workers/access-request/refer-to-inspection.js';
+import { referFailure } from '../../workers/access-request/refer-failure.js';
 import { registerReferral } from '../../workers/inspection/register-referral.js';
+import { registerTechnicalReferral } from '../../workers/technical-request/register-referral.js';
 import { accessRequest, accessUser } from '../builders/access-request.js';
 import { staff } from '../builders/inspection.js';
+import { technicalRequest } from '../builders/technical-request.js';
 import { providedRequest } from '../builders/provided-account.js';
-import { ApiSite, type Caller } from '../helpers/api-site.js';
+import { ApiSite, type Caller, type SeenProblem } from '../helpers/api-site.js';
 import { somebody } from '../helpers/database.js';
 import { startSkudSimulator, type SkudSimulator } from '../helpers/skud-simulator.js';
 import { WorkerSite } from '../helpers/worker-site.js';
@@ -81,7 +84,7 @@ test('a violation that the page reports blocks the account in SKUD, and everybod
   expect(message!.message).toMatchObject({ name: 'access-request.violation-reported' });
   expect(message!.message!.variables).toEqual({ violationId: violation._id });
 
-  expect(await block(violation)).toEqual({ forInspection: false });
+  expect(await block(violation)).toEqual({ forInspection: false, alsoFailure: false });
   expect(await isActive(skudId)).toBe(false);
   const { accounts, vault } = site.services;
   expect(await accounts.find(userId)).toMatchObject({ state: 'blocked', blockGrounds: ['securityViolation'] });
@@ -264,7 +267,7 @@ describe('an employee who disclosed personal data', () => {
       ...{ employeeId: employee.employeeId, kind: 'dataDistributed', personalDataDisclosed: true },
     });
     const { _id: violationId, number } = violation;
-    expect(await block(violation)).toEqual({ forInspection: true });
+    expect(await block(violation)).toEqual({ forInspection: true, alsoFailure: false });
     for (const { skudId } of accounts) expect(await isActive(skudId)).toBe(false);
     await workers.deliver(referToInspection, { violationId });
     const { referralId } = (await stored().findOne({ _id: violationId }))!;
@@ -291,7 +294,67 @@ describe('an employee who disclosed personal data', () => {
 
   test('of another organisation is blocked, and no inspection of our employees follows', async () => {
     const { login } = await anAccount();
-    expect(await block(await reported({ login, personalDataDisclosed: true }))).toEqual({ forInspection: false });
+    expect(await block(await reported({ login, personalDataDisclosed: true }))).toMatchObject({ forInspection: false });
+  });
+});
+
+describe('a violation that is also a failure', () => {
+  const failure = 'Іздеу беті ашылмайды.';
+  const opened = async (number: string) =>
+    (await site.services.technicalRequests.numbersReferredFrom([number])).get(number);
+
+  test('opens a technical request by a reference, once; each shows the other to who may read it, and nothing else', async () => {
+    const { services } = site;
+    const violation = await reported({ kind: 'disruption', login: 'u-some', failure });
+    const { _id: violationId, number } = violation;
+    expect(await block(violation)).toEqual({ forInspection: false, alsoFailure: true });
+    await workers.deliver(referFailure, { violationId });
+    const { failureReferralId } = (await stored().findOne({ _id: violationId }))!;
+    const [message] = await outbox('message', failureReferralId!);
+    expect(message!.message).toMatchObject({
+      ...{ name: 'technical-request.failure-referred', variables: { referralId: failureReferralId } },
+    });
+    for (let times = 0; times < 2; times += 1)
+      await workers.deliver(registerTechnicalReferral, { referralId: failureReferralId! });
+    const request = (await opened(number))!;
+    const record = (await services.cases.byNumber(request))!;
+    const file = await services.vault.reveal(await services.technicalRequests.get(record._id));
+    expect(file).toMatchObject({ source: 'monitoring', channel: 'machine', text: failure, reporter: null });
+    expect(record.receivedAt).toEqual(violation.reportedAt);
+    expect((await workers.acts(record._id)).filter((act) => act === 'referral.registered')).toHaveLength(2);
+
+    const page = async (login: string, path: string) => (await (await site.as(login)).page(`${path}?lang=en`)).body;
+    const [ofAuditor, ofAdmin] = [
+      await page('auditor', `/cases/${request}`),
+      await page('is.admin', `/cases/${request}`),
+    ];
+    expect(ofAuditor).toContain(number);
+    for (const body of [ofAuditor, ofAdmin]) expect(body).toContain(failure);
+    for (const hidden of ['/access-violations', facts]) expect(ofAdmin).not.toContain(hidden);
+    expect(await page('auditor', '/access-violations')).toContain(`/cases/${request}`);
+    expect(await page('ib.admin2', '/access-violations')).not.toContain(request);
+  });
+
+  test('that a technical request told of first names it, and opens no other', async () => {
+    const { reporter: _reporter, ...found } = technicalRequest({ source: 'journal' });
+    const { number: request } = (await (await site.as('is.admin')).post('/api/technical-requests', found)).json<{
+      number: string;
+    }>();
+    const violation = await reported({ kind: 'disruption', login: 'u-some', technicalRequest: request });
+    expect(await block(violation)).toEqual({ forInspection: false, alsoFailure: false });
+    const auditor = await site.as('auditor');
+    expect((await auditor.page(`/cases/${request}`)).body).toContain(violation.number);
+    expect((await auditor.page('/access-violations')).body).toContain(`/cases/${request}`);
+    const form = await admin.page(`/access-violations?technicalRequest=${request}`);
+    expect(form.body).toContain(`value="${request}"`);
+  });
+
+  test('is refused with a request that is none, or with both', async () => {
+    const body = { kind: 'disruption', login: 'u-some', facts, technicalRequest: 'TEC-2026-999999' };
+    const faultsOf = async (sent: object) =>
+      (await admin.post(url, sent)).json<SeenProblem>().errors!.map(({ field, code }) => `${field} ${code}`);
+    expect(await faultsOf(body)).toEqual(['technicalRequest unknown-request']);
+    expect(await faultsOf({ ...body, failure })).toEqual(['failure failure-told']);
   });
 });
 

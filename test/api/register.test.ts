@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { draw } from '../../api/cases/audit.js';
-import { csvLine } from '../../api/cases/csv.js';
+import { csvLine } from '../../core/csv.js';
 import { tellCases, type ToldCases } from '../builders/told-cases.js';
 import { staff } from '../builders/inspection.js';
 import { ApiSite, type Caller } from '../helpers/api-site.js';

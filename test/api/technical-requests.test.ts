@@ -66,6 +66,16 @@ describe('the feedback page', () => {
     expect(followed.json()).toMatchObject({ number, process: 'technical-request', state: 'open' });
   });
 
+  test('says where to call and write to, and answers in the language that was chosen', async () => {
+    const { phone, email } = site.services.organisation.technicalSupport!;
+    const { body } = await site.anybody.page('/technical-requests/new?lang=en');
+    for (const shown of [phone, `mailto:${email}`, 'name="language"']) expect(body).toContain(shown);
+    const sent = technicalForm(technicalRequest({ language: 'kk' }));
+    const answer = await site.anybody.upload('/technical-requests/new', sent, html);
+    const [, number = ''] = /(TEC-\d{4}-\d{6})/.exec(answer.body) ?? [];
+    expect((await stored(number)).request.language).toBe('kk');
+  });
+
   test('comes back with its words and what is wrong; nothing is left behind', async () => {
     const before = await site.holdings();
     const body = technicalRequest({ reporter: { email: 'nobody' }, subject: '' });
@@ -247,6 +257,30 @@ describe('the case file', () => {
     await (await site.as('is.admin')).post(`/api/cases/${number}/resolution`, { text: 'Нұсқаулық 3-бөлімде.' });
     expect(await decide(record._id, 'answer-request', { answerReady: true })).toBeNull();
     expect(outcomeOf((await stored(number)).request)).toBe('answered');
+  });
+
+  test('lets its class be corrected once it has one, and until it is settled', async () => {
+    const { number, record } = await filed();
+    const admin = await site.as('is.admin');
+    const correct = (classification: string) =>
+      admin.post(`/api/cases/${number}/classification`, { classification, reason: 'Анықтама ешкімге ашылмайды.' });
+    const early = await correct('functioning');
+    expect([early.statusCode, ...faultsOf(early)]).toEqual([422, 'classification not-classified']);
+    expect((await admin.page(`/cases/${number}`)).body).not.toContain('name="classification"');
+    expect(await decide(record._id, 'classify-request', { classification: 'other' })).toBeNull();
+    expect(faultsOf(await correct('other'))).toEqual(['classification same-class']);
+    expect((await admin.page(`/cases/${number}`)).body).toContain('name="classification"');
+    expect((await correct('functioning')).statusCode).toBe(200);
+    expect((await stored(number)).request.reclassified).toMatchObject([
+      { from: 'other', reason: 'Анықтама ешкімге ашылмайды.', by: 'is.admin' },
+    ]);
+    // The task of the former class may have been completed before the diagram heard of it.
+    await admin.post(`/api/cases/${number}/resolution`, { text: 'Нұсқаулық 3-бөлімде.' });
+    expect(await decide(record._id, 'answer-request', { answerReady: true })).toBe('class-changed');
+    expect(await decide(record._id, 'fulfil-request', { fulfilment: 'fulfilled' })).toBeNull();
+    expect(faultsOf(await correct('other'))).toEqual(['classification request-settled']);
+    const { body } = await admin.page(`/cases/${number}?lang=en`);
+    for (const shown of ['Class corrected', 'Анықтама ешкімге ашылмайды.']) expect(body).toContain(shown);
   });
 
   test('is no business of the administrators of access, and no command of other processes fits it', async () => {

@@ -255,6 +255,46 @@ describe('stopping a clock', () => {
   });
 });
 
+describe('releasing a clock', () => {
+  const release = (clock: StoredClock) =>
+    fixture.run((tx) => fixture.clocks.releaseOfCase(tx, clock.caseId, 'not-functioning'));
+  const resume = ({ caseId, subject }: StoredClock) =>
+    fixture.start({ caseId, rule: 'DL-INS-1', subject, startedAt: revealedAt });
+
+  test('in time leaves it neither kept nor broken; started again it runs on from the same event', async () => {
+    await fixture.travelTo(revealedAt);
+    const clock = await started();
+    expect([await release(clock), await release(clock)]).toEqual([1, 0]);
+    expect(await now(clock)).toMatchObject({ state: 'cancelled', kept: null, nextReportAt: null });
+    const { _id, startedAt, targetAt, dueAt, nextReportAt } = clock;
+    const resumed = await resume(clock);
+    expect(resumed).toMatchObject({ ...{ _id, startedAt, targetAt, dueAt, nextReportAt }, state: 'running' });
+    expect(await resume(clock)).toEqual(resumed);
+    expect(await stop(clock, beforeTarget)).toMatchObject({ kept: true });
+    expect(await fixture.history(clock.caseId)).toEqual(
+      ['started', 'released', 'resumed', 'stopped'].map((act) => `clock.${act}`),
+    );
+  });
+
+  test('that has run out leaves it broken, and the breach is reported once', async () => {
+    await fixture.travelTo(revealedAt);
+    const clock = await started();
+    await fixture.travelTo(afterDue);
+    await release(clock);
+    expect(await now(clock)).toMatchObject({ state: 'stopped', kept: false, nextReportAt: new Date(dueAt) });
+    expect(await report(clock, 'broken')).toMatchObject({ first: true });
+    await resume(clock);
+    expect(await report(clock, 'broken')).toMatchObject({ first: false });
+  });
+
+  test('never touches what was cancelled with its case', async () => {
+    await fixture.travelTo(revealedAt);
+    const clock = await started();
+    await fixture.run((tx) => fixture.clocks.cancelOfCase(tx, clock.caseId));
+    expect(await resume(clock)).toMatchObject({ state: 'cancelled' });
+  });
+});
+
 describe('the truth of a clock', () => {
   test('goes from not yet to target to broken, each with the next moment to look', async () => {
     const clock = await started();

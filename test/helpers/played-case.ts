@@ -32,8 +32,10 @@ export abstract class PlayedCase {
     return [number, record!._id, accessCode];
   }
 
-  async clock(): Promise<StoredClock> {
-    const [clock, ...more] = await this.stage.services.clocks.ofCase(this.caseId);
+  /** Its only clock, or that of a rule. */
+  async clock(rule?: string): Promise<StoredClock> {
+    const clocks = await this.stage.services.clocks.ofCase(this.caseId);
+    const [clock, ...more] = clocks.filter((each) => rule === undefined || each.rule === rule);
     if (!clock || more.length > 0) throw new Error(`${this.number} has ${more.length + (clock ? 1 : 0)} clocks`);
     return clock;
   }

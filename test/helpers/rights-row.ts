@@ -135,6 +135,7 @@ export const accessCommands: typeof commands = {
 
 /** The same of technical requests. */
 export const technicalCommands: typeof commands = {
+  classification: { may: {}, body: () => ({ classification: 'other', reason: 'Сұрақ.' }) },
   resolution: { may: {}, body: () => ({ text: 'Түзетілді.' }) },
   defect: { may: {}, body: () => ({ reference: 'SIR-2041', scope: 'maintenance' }) },
 };

@@ -4,6 +4,7 @@ import { inProject } from '../../config/index.js';
 import { named, staff } from '../builders/inspection.js';
 import { onInterrupt } from '../helpers/on-interrupt.js';
 import type { InspectionCase } from './inspection-case.js';
+import { TechnicalCase } from '../technical-request/technical-case.js';
 import { openStage, testMs, type Stage } from './stage.js';
 
 /** An organisation that set no terms where the act is silent: its clocks run without a moment, and nothing waits for one. */
@@ -61,6 +62,21 @@ test(
     await it.concluded();
     expect(await it.ended()).toMatchObject({ outcome: 'not-confirmed' });
     for (const clock of await it.clocks()) expect([clock.rule, clock.state]).toEqual([clock.rule, 'stopped']);
+  },
+  testMs,
+);
+
+test(
+  'a technical question is answered, and its clock has no moment',
+  async () => {
+    const question = await TechnicalCase.file(stage);
+    await stage.as('is.admin');
+    expect(await question.classifies('other')).toBeNull();
+    await question.writes('resolution', { text: 'Нұсқаулық 3-бөлімде.' });
+    expect(await question.decides('UserTask_AnswerRequest', { answerReady: true })).toBeNull();
+    expect(await question.ended()).toMatchObject({ outcome: 'answered' });
+    const silent = { basis: 'silent', targetAt: null, dueAt: null, state: 'stopped', kept: null };
+    expect(await question.clock('DL-TECH-2')).toMatchObject(silent);
   },
   testMs,
 );

@@ -1,4 +1,5 @@
 import type { Classification, Fulfilment, TechnicalRequest } from '../../core/technical-request/model.js';
+import type { Reply } from '../../local/play/actor.js';
 import { phoneCall, type TechnicalRequestBody } from '../builders/technical-request.js';
 import { PlayedCase } from '../helpers/played-case.js';
 import type { Stage } from '../inspection/stage.js';
@@ -17,6 +18,10 @@ export class TechnicalCase extends PlayedCase {
   }
   classifies(classification: Classification, as?: string): Promise<string | null> {
     return this.decides('UserTask_ClassifyRequest', { classification }, as);
+  }
+  /** Corrects the class. */
+  corrects(classification: Classification): Promise<Reply> {
+    return this.writes('classification', { classification, reason: 'Тексергенде басқаша шықты.' });
   }
   async fulfils(fulfilment: Fulfilment, text = 'Түзетілді.'): Promise<string | null> {
     await this.writes('resolution', { text });

@@ -36,17 +36,71 @@ describe('a technical request', () => {
   );
 
   test.concurrent(
-    'not connected with functioning: the clock is cancelled, no term runs, and it is answered all the same',
+    'not connected with functioning: the clock is released, that of the first answer runs from the application, and it is answered',
     async () => {
       const it = await TechnicalCase.file(stage, technicalRequest(), 'is.admin');
       expect(await it.classifies('other')).toBeNull();
       await it.task('UserTask_AnswerRequest');
-      expect(await it.clock()).toMatchObject({ state: 'cancelled', kept: null, nextReportAt: null });
+      const { startedAt, ...released } = await it.clock('DL-TECH-1');
+      expect(released).toMatchObject({ state: 'cancelled', kept: null, nextReportAt: null });
+      expect(await it.clock('DL-TECH-2')).toMatchObject({ basis: 'organisation', state: 'running', startedAt });
       expect(await it.decides('UserTask_AnswerRequest', { answerReady: true })).toBe('resolution-missing');
       await it.writes('resolution', { text: 'Инструкция — в разделе «Помощь».' });
       expect(await it.decides('UserTask_AnswerRequest', { answerReady: true })).toBeNull();
       expect(await it.ended()).toMatchObject({ outcome: 'answered' });
       expect(await it.letters('answer')).toEqual([expect.objectContaining({ state: 'sent', languages: ['ru'] })]);
+      const { answerReady } = await it.request();
+      expect(await it.clock('DL-TECH-2')).toMatchObject({ kept: true });
+      expect((await it.clock('DL-TECH-2')).stoppedAt!.getTime()).toBeGreaterThanOrEqual(answerReady!.at.getTime());
+    },
+    testMs,
+  );
+
+  test.concurrent(
+    'corrected to a failure: the clock runs on from the application, and the request is fulfilled in time',
+    async () => {
+      const asked = new Date((await stage.now()).getTime() - 3_600_000);
+      const it = await TechnicalCase.file(stage, phoneCall({ receivedAt: asked.toISOString() }));
+      expect(await it.classifies('other')).toBeNull();
+      await it.task('UserTask_AnswerRequest');
+      const released = await it.clock('DL-TECH-1');
+      expect(released).toMatchObject({ state: 'cancelled', kept: null, released: true });
+      expect((await it.corrects('other')).status).toBe(422);
+      expect((await it.corrects('functioning')).status).toBe(200);
+      await it.task('UserTask_FulfilRequest');
+      const { startedAt, dueAt } = released;
+      expect(startedAt).toEqual(asked);
+      expect(await it.clock('DL-TECH-2')).toMatchObject({ state: 'cancelled', kept: null });
+      expect(await it.clock('DL-TECH-1')).toMatchObject({ _id: released._id, state: 'running', startedAt, dueAt });
+      expect(await it.fulfils('fulfilled')).toBeNull();
+      expect(await it.ended()).toMatchObject({ outcome: 'fulfilled' });
+      expect(await it.clock('DL-TECH-1')).toMatchObject({ kept: true });
+      expect(await it.trail()).toEqual(
+        expect.arrayContaining(['clock.released', 'request.reclassified', 'clock.resumed', 'clock.stopped']),
+      );
+    },
+    testMs,
+  );
+
+  test.concurrent(
+    'corrected to another question: the task of fulfilment ends, the clock is released with its reason, and it is answered',
+    async () => {
+      const it = await TechnicalCase.file(stage);
+      expect(await it.classifies('functioning')).toBeNull();
+      await it.task('UserTask_FulfilRequest');
+      expect((await it.corrects('other')).status).toBe(200);
+      await it.task('UserTask_AnswerRequest');
+      expect(await it.clock('DL-TECH-1')).toMatchObject({ state: 'cancelled', kept: null, nextReportAt: null });
+      const { reclassified } = await it.request();
+      expect(reclassified).toEqual([expect.objectContaining({ from: 'functioning', by: 'is.admin' })]);
+      expect(reclassified[0]!.reason).not.toContain('Тексергенде');
+      const trail = await stage.services.trail.list(it.caseId);
+      expect(trail.find(({ type }) => type === 'clock.released')).toMatchObject({
+        data: { reason: 'not-functioning' },
+      });
+      await it.writes('resolution', { text: 'Нұсқаулық 3-бөлімде.' });
+      expect(await it.decides('UserTask_AnswerRequest', { answerReady: true })).toBeNull();
+      expect(await it.ended()).toMatchObject({ outcome: 'answered' });
     },
     testMs,
   );
@@ -150,6 +204,61 @@ test(
     expect(await released.ended()).toMatchObject({ outcome: 'answered' });
     expect((await released.trail()).filter((type) => /^clock\.(target|broken)/.test(type))).toEqual([]);
     expect(await released.letters('delay')).toEqual([]);
+  },
+  testMs,
+);
+
+test(
+  'corrected after the term: a breach that happened stays one, and one that the correction brings to light is reported and told',
+  async () => {
+    const denied = await TechnicalCase.file(stage);
+    const found = await TechnicalCase.file(stage);
+    expect(await denied.classifies('functioning')).toBeNull();
+    expect(await found.classifies('other')).toBeNull();
+    await found.task('UserTask_AnswerRequest');
+    const { dueAt } = await denied.clock();
+    await stage.travel({ to: new Date(dueAt!.getTime() + 1_000) });
+    await denied.trailed('clock.broken');
+    expect(await found.trail()).not.toContain('clock.broken');
+
+    expect((await denied.corrects('other')).status).toBe(200);
+    expect((await found.corrects('functioning')).status).toBe(200);
+    await denied.task('UserTask_AnswerRequest');
+    expect(await denied.clock('DL-TECH-1')).toMatchObject({ state: 'stopped', kept: false });
+    await found.trailed('clock.broken');
+    await found.waitFor(async () => (await found.letters('delay'))[0]?.state === 'sent', 'the letter about the delay');
+    expect(await found.fulfils('fulfilled')).toBeNull();
+    expect(await found.ended()).toMatchObject({ outcome: 'fulfilled' });
+    expect(await found.clock('DL-TECH-1')).toMatchObject({ kept: false });
+
+    await denied.writes('resolution', { text: 'Нұсқаулық 3-бөлімде.' });
+    expect(await denied.decides('UserTask_AnswerRequest', { answerReady: true })).toBeNull();
+    expect(await denied.ended()).toMatchObject({ outcome: 'answered' });
+    for (const it of [denied, found])
+      expect((await it.trail()).filter((type) => type === 'clock.broken')).toHaveLength(1);
+  },
+  testMs,
+);
+
+test(
+  "a question that waits: the organisation's term of the first answer is reported at target and due, and nobody outside is told",
+  async () => {
+    const it = await TechnicalCase.file(stage);
+    expect(await it.classifies('other')).toBeNull();
+    await it.task('UserTask_AnswerRequest');
+    const { targetAt, dueAt } = await it.clock('DL-TECH-2');
+    await stage.travel({ to: new Date(targetAt!.getTime() + 1_000) });
+    await it.trailed('clock.target-passed');
+    await stage.standAt(new Date(dueAt!.getTime() - 1_000));
+    await stage.allHadTheirTurn();
+    expect(await it.trail()).not.toContain('clock.broken');
+    await stage.travel({ to: new Date(dueAt!.getTime() + 1_000) });
+    await it.trailed('clock.broken');
+    await it.writes('resolution', { text: 'Нұсқаулық 3-бөлімде.' });
+    expect(await it.decides('UserTask_AnswerRequest', { answerReady: true })).toBeNull();
+    expect(await it.ended()).toMatchObject({ outcome: 'answered' });
+    expect(await it.clock('DL-TECH-2')).toMatchObject({ kept: false });
+    expect(await it.letters('delay')).toEqual([]);
   },
   testMs,
 );

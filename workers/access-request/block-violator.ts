@@ -3,7 +3,7 @@ import { blockIntended } from '../../connectors/skud/block.js';
 import { skudClient, type SkudClient } from '../../connectors/skud/index.js';
 import { settleBlocks, type SettledBlock } from '../../core/access-request/account-blocks.js';
 import { tellOfViolation } from '../../core/access-request/account-letters.js';
-import { isForInspection } from '../../core/access-request/violation-report.js';
+import { isAlsoFailure, isForInspection } from '../../core/access-request/violation-report.js';
 import type { Violation } from '../../core/access-request/violations.js';
 import type { Services } from '../../core/services.js';
 import { defineWorker } from '../define-worker.js';
@@ -24,6 +24,8 @@ export const blockViolator = defineWorker({
   output: z.object({
     /** An employee disclosed personal data: the facts go to the inspection. */
     forInspection: z.boolean(),
+    /** AMB-TECH-10: something does not work; a technical request is opened. */
+    alsoFailure: z.boolean(),
   }),
   errors: [],
   reach: async (context): Promise<{ accountIds: string[]; settled: SettledBlock[] }> => {
@@ -40,7 +42,10 @@ export const blockViolator = defineWorker({
     await settleBlocks(services, tx, settled, violation.reportedBy);
     await services.violations.noteBlocked(tx, violationId, accountIds);
     await tellOfViolation(services, tx, violation, accountIds.length);
-    return { forInspection: isForInspection(services, violation) };
+    return {
+      forInspection: isForInspection(services, violation),
+      alsoFailure: isAlsoFailure(services, violation),
+    };
   },
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { referViolation } from '../../core/access-request/violation-referral.js';
 import { messages } from '../../core/messages.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
@@ -13,18 +14,11 @@ export const referToInspection = defineWorker({
   output: z.object({}),
   errors: [],
   run: async ({ input: { violationId }, tx, services }) => {
-    const { number, facts, employeeId, reportedAt } = await services.violations.get(violationId, tx);
-    const referralId = await services.referrals.create(tx, {
-      ...{ source: number, receivedAt: reportedAt, facts },
-      employeeIds: employeeId === null ? [] : [employeeId],
-    });
-    await services.violations.noteReferral(tx, violationId, referralId);
-    await services.outbox.message(tx, {
-      caseId: '',
-      name: messages.inspectionFactsReferred.name,
-      correlationKey: referralId,
-      messageId: referralId,
-      variables: { referralId },
+    const violation = await services.violations.get(violationId, tx);
+    const { facts, employeeId } = violation;
+    await referViolation(services, tx, violation, {
+      ...{ field: 'referralId', facts, employeeIds: employeeId === null ? [] : [employeeId] },
+      message: messages.inspectionFactsReferred.name,
     });
     return {};
   },

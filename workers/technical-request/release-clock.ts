@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
 
-/** TECH-14: the act gives other requests no term, so the clock that ran until the classification is cancelled: neither kept nor broken. */
+/**
+ * TECH-14: each class has a clock of its own, so the one that ran until the classification, or until it was corrected, ends: neither kept nor broken, but
+ * a term that has run out by then stays broken.
+ */
 export const releaseClock = defineWorker({
   type: 'technical-request.release-clock',
   title: 'Release clock',
@@ -12,7 +15,9 @@ export const releaseClock = defineWorker({
   output: z.object({}),
   errors: [],
   run: async ({ input: { caseId }, tx, services }) => {
-    await services.clocks.cancelOfCase(tx, caseId);
+    const { classified } = await services.technicalRequests.get(caseId, tx);
+    const reason = classified?.as === 'functioning' ? 'functioning' : 'not-functioning';
+    await services.clocks.releaseOfCase(tx, caseId, reason);
     return {};
   },
 });
