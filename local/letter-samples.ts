@@ -59,6 +59,13 @@ export const letterSamples: Record<string, LetterData> = {
     review: 'awaited',
     link: 'https://merzim.example.kz/access-violations',
   },
+  'access-request/violation-not-confirmed': {
+    number: 'VIO-2026-000003',
+    opened: 1,
+    blocked: 0,
+    link: 'https://merzim.example.kz/access-violations',
+  },
+  'access-request/account-released': { login: 'u-7q3k9zx2m4', openedAt: new Date('2026-06-05T06:12:00Z') },
   'access-request/receipt': {
     caseNumber: request.caseNumber,
     receivedAt: new Date('2026-06-05T04:31:00Z'),

@@ -15,6 +15,7 @@ import { recordNoAccount } from './access-request/record-no-account.js';
 import { referToInspection } from './access-request/refer-to-inspection.js';
 import { refuseAccess } from './access-request/refuse-access.js';
 import { reissuePassword } from './access-request/reissue-password.js';
+import { releaseAccounts } from './access-request/release-accounts.js';
 import type { AnyWorker } from './define-worker.js';
 import { applyUnitChange } from './inspection/apply-unit-change.js';
 import { checkMaterials } from './inspection/check-materials.js';
@@ -89,6 +90,7 @@ export const workers: readonly AnyWorker[] = [
   referToInspection,
   refuseAccess,
   reissuePassword,
+  releaseAccounts,
 
   applyUnitChange,
   checkMaterials,

@@ -166,7 +166,7 @@ function List({
 
 function cellsOf(context: PageContext, violation: Violation, mayReview: boolean): ComponentChildren[] {
   const { text } = context;
-  const { number, reportedAt, reportedBy, kind, login, employeeId, accountIds, referralId } = violation;
+  const { number, reportedAt, reportedBy, kind, login, employeeId, accountIds, releasedIds, referralId } = violation;
   // What was erased is null.
   const facts = violation.facts as string | null;
   return [
@@ -184,6 +184,7 @@ function cellsOf(context: PageContext, violation: Violation, mayReview: boolean)
       ) : (
         text.say('violation.blocked', { count: accountIds.length })
       )}
+      {releasedIds && <small> {text.say('violation.released', { count: releasedIds.length })}</small>}
       {referralId && <small> {text.say('violation.referred')}</small>}
       <Review {...{ context, violation, mayReview }} />
     </>,

@@ -46,6 +46,8 @@ export interface Violation {
   reportedAt: Date;
   /** Accounts that are blocked for it; null until SKUD has been asked. */
   accountIds: string[] | null;
+  /** Accounts of them that were opened because it is no violation; null before, and where it is one. */
+  releasedIds?: string[] | null;
   /** Id of what was handed to the inspection. */
   referralId: string | null;
   /** Null until it is said, and of a person's report. `note` is sealed; null where the user was erased before. */
@@ -53,9 +55,14 @@ export interface Violation {
   idempotency: { client: string; key: string; contentHash: string } | null;
 }
 
+/** AMB-ACC-15: a machine reported it, so that an administrator says whether it is one. */
+export function isReviewed({ reportedBy }: Pick<Violation, 'reportedBy'>): boolean {
+  return reportedBy.startsWith('client:');
+}
+
 /** AMB-ACC-15: a machine reported it, and no administrator has said yet whether it is one. */
 export function awaitsReview({ reportedBy, review }: Pick<Violation, 'reportedBy' | 'review'>): boolean {
-  return reportedBy.startsWith('client:') && !review;
+  return isReviewed({ reportedBy }) && !review;
 }
 
 /** The chain of a violation in the trail: it belongs to no case. */
@@ -74,6 +81,8 @@ export interface Violations {
   of(whom: { accountIds: readonly string[]; employeeIds: readonly string[] }): Promise<Violation[]>;
   /** SKUD has been asked: these accounts are blocked. */
   noteBlocked(tx: Tx, violationId: string, accountIds: readonly string[]): Promise<void>;
+  /** It is none: these accounts are open again. */
+  noteReleased(tx: Tx, violationId: string, accountIds: readonly string[]): Promise<void>;
   noteReferral(tx: Tx, violationId: string, referralId: string): Promise<void>;
   noteReview(tx: Tx, violationId: string, review: Omit<NonNullable<Violation['review']>, 'by' | 'at'>): Promise<void>;
   init(): Promise<void>;
@@ -83,6 +92,13 @@ export function createViolations({ database, trail }: { database: Database; trai
   const violations = database.connection.collection<Violation>('access-violations');
   const set = async (tx: Tx, _id: string, change: Partial<Violation>): Promise<void> => {
     await violations.updateOne({ _id }, { $set: change }, { session: tx.session });
+  };
+  const noteAccounts = async (tx: Tx, violationId: string, as: 'blocked' | 'released', accountIds: string[]) => {
+    await set(tx, violationId, as === 'blocked' ? { accountIds } : { releasedIds: accountIds });
+    await trail.record(tx, {
+      ...{ caseId: violationChain(violationId), type: `violation.accounts-${as}`, subject: violationId },
+      data: { accountIds },
+    });
   };
   return {
     create: async (tx, violation) => {
@@ -108,13 +124,8 @@ export function createViolations({ database, trail }: { database: Database; trai
       ];
       return either.length === 0 ? [] : violations.find({ $or: either }, { sort: { _id: -1 }, limit: 100 }).toArray();
     },
-    noteBlocked: async (tx, violationId, accountIds) => {
-      await set(tx, violationId, { accountIds: [...accountIds] });
-      const data = { accountIds: [...accountIds] };
-      await trail.record(tx, {
-        ...{ caseId: violationChain(violationId), type: 'violation.accounts-blocked', subject: violationId, data },
-      });
-    },
+    noteBlocked: (tx, violationId, accountIds) => noteAccounts(tx, violationId, 'blocked', [...accountIds]),
+    noteReleased: (tx, violationId, accountIds) => noteAccounts(tx, violationId, 'released', [...accountIds]),
     noteReferral: async (tx, violationId, referralId) => {
       await set(tx, violationId, { referralId });
       await trail.record(tx, {
