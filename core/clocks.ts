@@ -77,8 +77,8 @@ export interface Clocks {
    * duty stays with the unit that it fell to.
    */
   moveToUnit(tx: Tx, caseId: string, unit: string, steadyRules: readonly string[]): Promise<void>;
-  /** Cancels the running clocks of a case that is void: neither kept nor broken. */
-  cancelOfCase(tx: Tx, caseId: string): Promise<number>;
+  /** Cancels the running clocks of a case that is void, or withdrawn by who asked: neither kept nor broken. */
+  cancelOfCase(tx: Tx, caseId: string, as?: StoredClock['cancelledAs']): Promise<number>;
   /** How a rule would be counted for a moment, on this table, these calendars and this organisation; see {@link explainTerm}. */
   explain(rule: string, from: Date): Promise<TermExplanation>;
   /** See {@link truthOf} in clock-truth.ts. */
@@ -261,15 +261,15 @@ export function createClocks(deps: {
       );
     },
 
-    cancelOfCase: async (tx, caseId) => {
+    cancelOfCase: async (tx, caseId, cancelledAs) => {
       const running = await clocks.find({ caseId, state: 'running' }, { session: tx.session }).toArray();
       for (const clock of running) {
-        await save(tx, clock, { state: 'cancelled' });
+        await save(tx, clock, { state: 'cancelled', ...(cancelledAs && { cancelledAs }) });
         await trail.record(tx, {
           caseId,
           type: 'clock.cancelled',
           subject: clock._id,
-          data: { rule: clock.rule },
+          data: { rule: clock.rule, ...(cancelledAs && { cancelledAs }) },
         });
         await tellDiagrams(tx, clock);
       }

@@ -70,7 +70,12 @@ export const letterSamples: Record<string, LetterData> = {
     caseNumber: request.caseNumber,
     receivedAt: new Date('2026-06-05T04:31:00Z'),
     followLink: 'https://merzim.example.kz/follow',
+    withdrawalLink: 'https://merzim.example.kz/access-requests/withdrawal',
     accessCode: '7QW3-K9ZX-2M4T-H8PB',
+  },
+  'access-request/withdrawal-receipt': {
+    caseNumber: request.caseNumber,
+    withdrawnAt: new Date('2026-06-05T10:02:00Z'),
   },
   'access-request/ask-for-completion': {
     caseNumber: request.caseNumber,

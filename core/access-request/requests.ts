@@ -49,6 +49,10 @@ export interface AccessRequests {
     login?: string | null,
   ): Promise<void>;
   setAnswerLetter(tx: Tx, caseId: string, userId: string, letterId: string): Promise<void>;
+  /** From here on the request is answered and no more withdrawn; false where it was withdrawn before. */
+  beginAnswer(tx: Tx, caseId: string): Promise<boolean>;
+  /** The applicant withdraws it. False where it is withdrawn already, or is being answered. */
+  withdraw(tx: Tx, caseId: string): Promise<boolean>;
   /** R22: everybody has been answered. */
   noteAnswered(tx: Tx, caseId: string, at: Date): Promise<void>;
   /** R24: the user replaced the temporary password. False when it is known already. */
@@ -167,6 +171,13 @@ export function createAccessRequests(deps: { database: Database; vault: Vault; t
     },
     setAnswerLetter: async (tx, caseId, userId, letterId) => {
       await change(tx, caseId, { $set: { 'users.$.answerLetterId': letterId } }, { 'users.userId': userId });
+    },
+    beginAnswer: (tx, caseId) => change(tx, caseId, { $set: { answeringSince: tx.at } }, { withdrawnAt: null }),
+    withdraw: async (tx, caseId) => {
+      const free = { answeringSince: null, withdrawnAt: null };
+      const withdrawn = await change(tx, caseId, { $set: { withdrawnAt: tx.at } }, free);
+      if (withdrawn) await trail.record(tx, { caseId, type: 'request.withdrawn', data: {} });
+      return withdrawn;
     },
     noteAnswered: async (tx, caseId, at) => {
       await change(tx, caseId, { $set: { answeredAt: at } });
