@@ -10,6 +10,7 @@ export const messages = {
   accessRequestRegistered: { name: 'access-request.request-registered', key: 'case number' },
   accessRequestCompleted: { name: 'access-request.request-completed', key: 'case number' },
   accessRequestWithdrawn: { name: 'access-request.request-withdrawn', key: 'case number' },
+  accessAccountBlocked: { name: 'access-request.account-blocked', key: 'id of the user' },
   accessViolationReported: { name: 'access-request.violation-reported', key: 'id of the violation' },
   accessViolationReviewed: { name: 'access-request.violation-reviewed', key: 'id of the violation' },
   accessPasswordChanged: { name: 'access-request.password-changed', key: 'id of the user' },

@@ -55,6 +55,8 @@ export interface AccessRequests {
   withdraw(tx: Tx, caseId: string): Promise<boolean>;
   /** R22: everybody has been answered. */
   noteAnswered(tx: Tx, caseId: string, at: Date): Promise<void>;
+  /** E5: his account was blocked before the first sign-in: he is awaited no more, and a repeated application opens it (R29). */
+  lapseRegistration(tx: Tx, caseId: string, userId: string): Promise<void>;
   /** R24: the user replaced the temporary password. False when it is known already. */
   completeRegistration(tx: Tx, caseId: string, userId: string, at: Date): Promise<boolean>;
   init(): Promise<void>;
@@ -182,6 +184,11 @@ export function createAccessRequests(deps: { database: Database; vault: Vault; t
     noteAnswered: async (tx, caseId, at) => {
       await change(tx, caseId, { $set: { answeredAt: at } });
       await trail.record(tx, { caseId, type: 'request.answered', data: { at: at.toISOString() } });
+    },
+    lapseRegistration: async (tx, caseId, userId) => {
+      const lapsed = { 'users.$.account.outcome': 'blocked', 'users.$.account.expired': true };
+      await change(tx, caseId, { $set: lapsed }, { 'users.userId': userId });
+      await trail.record(tx, { caseId, type: 'registration.lapsed', subject: userId, data: {} });
     },
     completeRegistration: async (tx, caseId, userId, at) => {
       const completed = await change(

@@ -62,6 +62,10 @@ test(
     const first = await today();
     const kept = await usedOn(first + 1, 'later@employment.example');
     const unused = await usedOn(first, 'unused@employment.example');
+    // Nobody ever signs in: the password expires, and the account is unused since it was issued (AMB-ACC-04).
+    const never = await RequestCase.file(stage, nameOf(first - 10));
+    expect(await never.grants()).toBeNull();
+    await never.trailed('request.answered');
 
     await stage.travel({ to: moment(first + 30, '00:06') });
     await looked(first + 30);
@@ -77,6 +81,16 @@ test(
       blockGrounds: ['inactivity30'],
     });
     expect(await stateOf(kept.accountId)).toBe('active');
+    expect(await never.ended()).toMatchObject({ outcome: 'credentials-expired' });
+    expect((await never.request()).users[0]!.account).toMatchObject({ outcome: 'blocked', expired: true });
+    expect((await never.trail()).filter((type) => /^account\.blocked|lapsed$/.test(type))).toEqual([
+      ...['account.blocked', 'registration.lapsed'],
+    ]);
+    await waitFor(
+      async () => (await stage.instancesPast('EndEvent_BlockedBeforeFirstSignIn')).length > 0,
+      'the end of the wait',
+      patienceMs,
+    );
     await waitFor(
       async () => (await toldOfBlock(unused)).every((told) => told.endsWith(' sent')),
       'letters',

@@ -10,6 +10,7 @@ import type { OutboxEntry } from '../../core/outbox.js';
 import { blockUnusedAccounts } from '../../workers/access-request/block-unused-accounts.js';
 import { blockViolator } from '../../workers/access-request/block-violator.js';
 import { referToInspection } from '../../workers/access-request/refer-to-inspection.js';
+import { reissuePassword } from '../../workers/access-request/reissue-password.js';
 import { releaseAccounts } from '../../workers/access-request/release-accounts.js';
 import { registerReferral } from '../../workers/inspection/register-referral.js';
 import { accessRequest, accessUser } from '../builders/access-request.js';
@@ -351,6 +352,28 @@ describe('while SKUD can’t be reached', () => {
     expect((await workers.acts(caseId)).filter((act) => act === 'account.blocked')).toHaveLength(1);
     expect((await stored().findOne({ _id: violation._id }))!.accountIds).toEqual([userId]);
   });
+});
+
+test('who is blocked before his first sign-in is awaited no more where only a repeated application opens the account, and on where a violation may be none', async () => {
+  const { accessRequests } = site.services;
+  const left = await anAccount();
+  const violator = await anAccount();
+  await block(await reported({ login: violator.login }));
+  await blocked(left.userId, 'dismissal');
+  expect(await accessRequests.awaiting(left.skudId)).toBeNull();
+  expect(await accessRequests.awaiting(violator.skudId)).toMatchObject({ userId: violator.userId });
+  expect([(await outbox('message', left.userId)).length, (await outbox('message', violator.userId)).length]).toEqual([
+    ...[1, 0],
+  ]);
+  expect((await workers.acts(left.caseId)).filter((act) => /withdrawn|lapsed/.test(act))).toEqual([
+    ...['password-link.withdrawn', 'registration.lapsed'],
+  ]);
+  const again = { caseId: left.caseId, caseNumber: left.number, userId: left.userId };
+  await expect(workers.deliver(reissuePassword, again)).rejects.toBeInstanceOf(RetryableError);
+  expect(await site.services.accounts.find(left.userId)).toMatchObject({ state: 'blocked' });
+  // Blocked for good since, he is not awaited either.
+  await blocked(violator.userId, 'inactivity30');
+  expect(await accessRequests.awaiting(violator.skudId)).toBeNull();
 });
 
 test('a block that a sign-in would avert is none any more, and one that is there already gets its second ground', async () => {
