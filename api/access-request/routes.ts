@@ -69,7 +69,7 @@ export const accessRequestRoutes: FastifyPluginAsyncZod<{ services: Services }> 
         ...byCode,
         summary: 'Withdraw a request that is not answered yet, by its access code',
         description: 'A repeat changes nothing. 409 `request-answered` once access has been decided for every system.',
-        response: { 200: done, ...problems(400, 404, 409) },
+        response: { 200: done, ...problems(400, 404, 409, 413, 415, 422) },
       },
       config: { rateLimit },
     },
