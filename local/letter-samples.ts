@@ -59,6 +59,11 @@ export const letterSamples: Record<string, LetterData> = {
     review: 'awaited',
     link: 'https://merzim.example.kz/access-violations',
   },
+  'access-request/application-reminder': {
+    login: 'u-7q3k9zx2m4',
+    blockedAt: new Date('2026-06-04T19:05:00Z'),
+    formLink: 'https://merzim.example.kz/access-requests/new',
+  },
   'access-request/violation-not-confirmed': {
     number: 'VIO-2026-000003',
     opened: 1,

@@ -23,6 +23,18 @@ export async function tellOfRelease(services: Needed, tx: Tx, account: StoredAcc
   await writeOf(services, tx, account, 'account-released', { openedAt: tx.at });
 }
 
+/** R27: the same are reminded of the application for the rights of the new position, without which it stays blocked. */
+export async function remindOfApplication(
+  services: Needed & Pick<Services, 'settings'>,
+  tx: Tx,
+  account: StoredAccount,
+): Promise<void> {
+  const { blockedAt } = account;
+  if (!blockedAt) return;
+  const formLink = `${services.settings.web.publicUrl}/access-requests/new`;
+  await writeOf(services, tx, account, 'application-reminder', { blockedAt, formLink });
+}
+
 async function writeOf(
   { letters, vault }: Needed,
   tx: Tx,

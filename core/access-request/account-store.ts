@@ -50,6 +50,8 @@ export interface StoredAccount {
   violations?: string[] | null;
   /** The violation that turned out to be none, stored before SKUD is asked to open the account, so that whoever goes on after a crash knows of it. */
   opening?: string | null;
+  /** When a reminder of the application that opens it went out last (R27); null before, and where it is open. */
+  remindedAt?: Date | null;
   /** What is to be asked of SKUD, stored before it is asked, so that whoever goes on after a crash knows of it. */
   blocking: { ground: BlockGround; unlessSignedInSince: Date | null; at: Date } | null;
 }
@@ -77,6 +79,10 @@ export interface Accounts {
   noteChange(tx: Tx, skudId: string, change: { rights?: readonly AccountRight[]; blocked?: boolean }): Promise<void>;
   /** R27: opens an account that {@link waitsForChange}; what is unused is counted anew. Records `account.opened`; false where it waits for none. */
   open(tx: Tx, skudId: string): Promise<boolean>;
+  /** Those that {@link waitsForChange}. */
+  waitingForChange(tx: Tx): Promise<StoredAccount[]>;
+  /** Records `account.reminded`. */
+  noteReminded(tx: Tx, account: Pick<StoredAccount, '_id' | 'caseId'>): Promise<void>;
   find(accountId: string, tx?: Tx): Promise<StoredAccount | null>;
   byLogin(login: string): Promise<StoredAccount | null>;
   ofEmployee(employeeId: string): Promise<StoredAccount[]>;
@@ -118,7 +124,7 @@ export interface BlockOutcome {
 
 const foreignCase = 'account.';
 /** Of an account that is open. */
-const unblocked = { blockedAt: null, blockGrounds: [], violations: null, opening: null };
+const unblocked = { blockedAt: null, blockGrounds: [], violations: null, opening: null, remindedAt: null };
 
 export function createAccounts(deps: { database: Database; vault: Vault; trail: Trail }): Accounts {
   const { database, vault, trail } = deps;
@@ -176,6 +182,15 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
       if (!account || !waitsForChange(account)) return false;
       await reopen(tx, account);
       return true;
+    },
+    waitingForChange: async ({ session }) => {
+      const blocked = { state: 'blocked' as const, blockGrounds: 'transfer' as const, blocking: null };
+      const found = await accounts.find(blocked, { session }).sort({ _id: 1 }).toArray();
+      return found.filter(waitsForChange);
+    },
+    noteReminded: async (tx, { _id, caseId }) => {
+      await accounts.updateOne({ _id }, { $set: { remindedAt: tx.at } }, { session: tx.session });
+      await trail.record(tx, { caseId, type: 'account.reminded', subject: _id, data: {} });
     },
     find: (accountId, tx) => accounts.findOne({ _id: accountId }, inTx(tx)),
     byLogin: (login) => accounts.findOne({ loginIndex: indexOf(login) }),
@@ -303,6 +318,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
         { key: { loginIndex: 1 }, name: 'login' },
         { key: { employeeId: 1 }, name: 'employee' },
         { key: { 'blocking.at': 1 }, name: 'blocking' },
+        { key: { blockGrounds: 1 }, name: 'block-grounds' },
       ]),
   };
 }

@@ -209,5 +209,6 @@ export function accessRequestSchema(): Schema<AccessRequest> {
   schema.index({ userIndex: 1 });
   schema.index({ 'users.subjectId': 1 });
   schema.index({ 'users.account.skudId': 1 });
+  schema.index({ 'users.employeeId': 1 });
   return schema;
 }

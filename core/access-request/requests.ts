@@ -28,6 +28,8 @@ export interface AccessRequests {
   find(caseId: string, tx?: Tx): Promise<AccessRequest | null>;
   /** The user whose temporary password of this account was issued last and is not replaced yet; null where none is. */
   awaiting(skudId: string, tx?: Tx): Promise<{ caseId: string; userId: string } | null>;
+  /** Ids of the cases, newest first, in which a change of rights of this employee was asked for, and neither answered nor withdrawn. */
+  unansweredChanges(employeeId: string, tx?: Tx): Promise<string[]>;
   /** Fields that an incomplete form now has (AMB-ACC-13): sealed already, by their paths in {@link AccessRequest}. */
   complete(tx: Tx, caseId: string, fields: Record<string, unknown>, names: readonly string[]): Promise<void>;
   noteMissing(tx: Tx, caseId: string, missing: readonly string[]): Promise<void>;
@@ -107,6 +109,16 @@ export function createAccessRequests(deps: { database: Database; vault: Vault; t
           account?.skudId === skudId && account.outcome === 'issued' && registeredAt === null,
       );
       return request && user ? { caseId: request._id, userId: user.userId } : null;
+    },
+    unansweredChanges: async (employeeId, tx) => {
+      const asked = { kind: 'change' as const, 'users.employeeId': employeeId, answeredAt: null, withdrawnAt: null };
+      const found = await model
+        .find(asked, { _id: 1 })
+        .sort({ _id: -1 })
+        .session(tx?.session ?? null)
+        .lean()
+        .exec();
+      return found.map(({ _id }) => _id);
     },
     complete: async (tx, caseId, fields, names) => {
       if (Object.keys(fields).length > 0) await change(tx, caseId, { $set: fields });
