@@ -56,6 +56,8 @@ export interface StoredClock extends ClockCount {
   /** IANA zone of its legal days. */
   zone: string;
   state: 'running' | 'stopped' | 'cancelled';
+  /** Why it was cancelled, where that is no mistake and no other course of the case. */
+  cancelledAs?: 'withdrawn';
   stoppedAt: Date | null;
   /** `stoppedAt <= dueAt`; null while it runs, when it was cancelled, and where nobody set a term. */
   kept: boolean | null;

@@ -77,8 +77,11 @@ export interface Clocks {
    * duty stays with the unit that it fell to.
    */
   moveToUnit(tx: Tx, caseId: string, unit: string, steadyRules: readonly string[]): Promise<void>;
-  /** Cancels the running clocks of a case that is void: neither kept nor broken. */
-  cancelOfCase(tx: Tx, caseId: string): Promise<number>;
+  /**
+   * Cancels the running clocks of a case that is void, or withdrawn by who asked: neither kept nor broken. What has run out before a withdrawal stays
+   * broken.
+   */
+  cancelOfCase(tx: Tx, caseId: string, as?: StoredClock['cancelledAs']): Promise<number>;
   /**
    * Ends the running clocks of a case whose event turned out not to start their term, with the reason as a code: neither kept nor broken, but what
    * has run out by then stays broken. {@link start} has a released clock run on from the same event.
@@ -179,6 +182,11 @@ export function createClocks(deps: {
     });
     return save(tx, clock, { ...counted, state: 'running', stoppedAt: null, kept: null, released: false });
   };
+  /** The end of a clock whose act will not be done: what has run out stays broken, anything else is neither kept nor broken. */
+  const endUnmet = ({ dueAt }: StoredClock, { at }: Tx) =>
+    dueAt !== null && dueAt < at
+      ? ({ state: 'stopped', stoppedAt: at, kept: false } as const)
+      : ({ state: 'cancelled' } as const);
   const runningOf = (tx: Tx, caseId: string): Promise<StoredClock[]> =>
     clocks.find({ caseId, state: 'running' }, { session: tx.session }).toArray();
   const tellDiagrams = (tx: Tx, { _id, caseId }: StoredClock): Promise<string> =>
@@ -279,15 +287,14 @@ export function createClocks(deps: {
       );
     },
 
-    cancelOfCase: async (tx, caseId) => {
+    cancelOfCase: async (tx, caseId, cancelledAs) => {
       const running = await runningOf(tx, caseId);
       for (const clock of running) {
-        await save(tx, clock, { state: 'cancelled' });
+        const ended = cancelledAs ? { ...endUnmet(clock, tx), cancelledAs } : ({ state: 'cancelled' } as const);
+        await save(tx, clock, ended);
         await trail.record(tx, {
-          caseId,
-          type: 'clock.cancelled',
-          subject: clock._id,
-          data: { rule: clock.rule },
+          ...{ caseId, type: 'clock.cancelled', subject: clock._id },
+          data: { rule: clock.rule, ...(cancelledAs && { cancelledAs, kept: ended.state === 'stopped' ? false : null }) },
         });
         await tellDiagrams(tx, clock);
       }
@@ -297,14 +304,11 @@ export function createClocks(deps: {
     releaseOfCase: async (tx, caseId, reason) => {
       const running = await runningOf(tx, caseId);
       for (const clock of running) {
-        const ranOut = clock.dueAt !== null && clock.dueAt < tx.at;
-        const ended = ranOut
-          ? ({ state: 'stopped', stoppedAt: tx.at, kept: false } as const)
-          : { state: 'cancelled' as const };
+        const ended = endUnmet(clock, tx);
         await save(tx, clock, { ...ended, released: true });
         await trail.record(tx, {
           ...{ caseId, type: 'clock.released', subject: clock._id },
-          data: { rule: clock.rule, reason, kept: ranOut ? false : null },
+          data: { rule: clock.rule, reason, kept: ended.state === 'stopped' ? false : null },
         });
         await tellDiagrams(tx, clock);
       }

@@ -59,11 +59,28 @@ export const letterSamples: Record<string, LetterData> = {
     review: 'awaited',
     link: 'https://merzim.example.kz/access-violations',
   },
+  'access-request/application-reminder': {
+    login: 'u-7q3k9zx2m4',
+    blockedAt: new Date('2026-06-04T19:05:00Z'),
+    formLink: 'https://merzim.example.kz/access-requests/new',
+  },
+  'access-request/violation-not-confirmed': {
+    number: 'VIO-2026-000003',
+    opened: 1,
+    blocked: 0,
+    link: 'https://merzim.example.kz/access-violations',
+  },
+  'access-request/account-released': { login: 'u-7q3k9zx2m4', openedAt: new Date('2026-06-05T06:12:00Z') },
   'access-request/receipt': {
     caseNumber: request.caseNumber,
     receivedAt: new Date('2026-06-05T04:31:00Z'),
     followLink: 'https://merzim.example.kz/follow',
+    withdrawalLink: 'https://merzim.example.kz/access-requests/withdrawal',
     accessCode: '7QW3-K9ZX-2M4T-H8PB',
+  },
+  'access-request/withdrawal-receipt': {
+    caseNumber: request.caseNumber,
+    withdrawnAt: new Date('2026-06-05T10:02:00Z'),
   },
   'access-request/ask-for-completion': {
     caseNumber: request.caseNumber,

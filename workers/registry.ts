@@ -16,6 +16,7 @@ import { referFailure } from './access-request/refer-failure.js';
 import { referToInspection } from './access-request/refer-to-inspection.js';
 import { refuseAccess } from './access-request/refuse-access.js';
 import { reissuePassword } from './access-request/reissue-password.js';
+import { releaseAccounts } from './access-request/release-accounts.js';
 import type { AnyWorker } from './define-worker.js';
 import { applyUnitChange } from './inspection/apply-unit-change.js';
 import { checkMaterials } from './inspection/check-materials.js';
@@ -94,6 +95,7 @@ export const workers: readonly AnyWorker[] = [
   referToInspection,
   refuseAccess,
   reissuePassword,
+  releaseAccounts,
 
   applyUnitChange,
   checkMaterials,

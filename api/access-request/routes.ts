@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { registerAccessRequest, type Application } from '../../core/access-request/intake.js';
+import { withdrawRequest } from '../../core/access-request/withdrawal.js';
 import { basisCopy } from '../../core/access-request/model.js';
 import type { Actor } from '../../core/database.js';
 import { InputProblem } from '../../core/errors.js';
@@ -31,30 +32,49 @@ export const accessRequestRoutes: FastifyPluginAsyncZod<{ services: Services }> 
     file: fileAccessRequest,
   });
 
+  const byCode = {
+    tags: ['access-request'],
+    security: security.anybody,
+    params: z.object({ number: caseNumber }),
+    headers: z.looseObject({ 'x-access-code': z.string().max(40).describe("the applicant's code") }),
+  };
+  const rateLimit = {
+    max: triesPerMinute,
+    timeWindow: '1 minute',
+    keyGenerator: (request: FastifyRequest) => `code:${callerOf(request)}`,
+  };
+  const done = z.object({ number: z.string() });
   app.post(
     '/api/access-requests/:number/completion',
     {
       bodyLimit: attachedBodyLimit,
       schema: {
+        ...byCode,
         summary: 'Complete a request that was sent back, by its access code (AMB-ACC-13)',
-        tags: ['access-request'],
-        security: security.anybody,
-        params: z.object({ number: caseNumber }),
-        headers: z.looseObject({ 'x-access-code': z.string().max(40).describe("the applicant's code") }),
         body: completionWithCopy,
-        response: { 200: z.object({ number: z.string() }), ...problems(400, 404, 409, 413, 415, 422) },
+        response: { 200: done, ...problems(400, 404, 409, 413, 415, 422) },
       },
-      config: {
-        rateLimit: {
-          max: triesPerMinute,
-          timeWindow: '1 minute',
-          keyGenerator: (request) => `code:${callerOf(request)}`,
-        },
-      },
+      config: { rateLimit },
     },
     async (request) => {
       const { copy, ...body } = request.body;
       await completeByCode(services, request.params.number, request.headers['x-access-code'], body, copy);
+      return { number: request.params.number };
+    },
+  );
+  app.post(
+    '/api/access-requests/:number/withdrawal',
+    {
+      schema: {
+        ...byCode,
+        summary: 'Withdraw a request that is not answered yet, by its access code',
+        description: 'A repeat changes nothing. 409 `request-answered` once access has been decided for every system.',
+        response: { 200: done, ...problems(400, 404, 409, 413, 415, 422) },
+      },
+      config: { rateLimit },
+    },
+    async (request) => {
+      await withdrawByCode(services, request.params.number, request.headers['x-access-code']);
       return { number: request.params.number };
     },
   );
@@ -82,8 +102,20 @@ export async function requestOfCode(services: Services, number: string, code: st
   const record = await followedRecord(services, number, code);
   const opened = await openedCase(services, record);
   if (!opened || !('accessRequest' in opened)) throw new InputProblem(404, 'not-found');
-  if (record.state !== 'open') throw caseEnded(record);
+  if (record.state !== 'open' || opened.accessRequest.withdrawnAt) throw caseEnded(record);
   return opened;
+}
+
+/** Withdraws a request for who has its code. @throws InputProblem 404 for a wrong number and a wrong code alike, 409 once it ended or is being answered. */
+export async function withdrawByCode(services: Services, number: string, code: string): Promise<void> {
+  const record = await followedRecord(services, number, code);
+  if (record.process !== 'access-request') throw new InputProblem(404, 'not-found');
+  await services.database.transaction({ kind: 'applicant', id: number }, async (tx) => {
+    const { withdrawnAt } = await services.accessRequests.get(record._id, tx);
+    const now = await services.cases.find(record._id, tx);
+    if (now?.state !== 'open' && !withdrawnAt) throw caseEnded(record);
+    await withdrawRequest(services, tx, record);
+  });
 }
 
 /** Completes a request for who has its code. @throws InputProblem 404 for a wrong number and a wrong code alike, 409 once it ended. */
@@ -109,6 +141,7 @@ export async function completeByCode(
           ...{ lineId: '', request: null, file, name: copy.name, languages: services.organisation.languages },
         });
       const accessRequest = await services.accessRequests.get(record._id, tx);
+      if (accessRequest.withdrawnAt) throw caseEnded(record);
       await completeRequest(services, tx, { record, accessRequest }, body);
     });
   } catch (error) {

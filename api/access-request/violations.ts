@@ -162,7 +162,7 @@ export const violationRoutes: FastifyPluginAsyncZod<{ services: Services }> = as
       schema: {
         summary: 'Say whether what a machine reported is a violation (R28)',
         description:
-          'The account stays blocked until a repeated application is granted. The same word again changes nothing.',
+          'What is blocked for a violation that is not confirmed, and for nothing else, is opened at once; every other account stays blocked until a repeated application is granted. The same word again changes nothing.',
         tags: ['access-request'],
         security: security.staff,
         params: violationNumber,

@@ -107,13 +107,14 @@ function overviewOfTechnicalRequest({ text, organisation, file }: Printed<Techni
 
 /** What is asked for and how each system was decided; for whom is on the page alone. */
 function overviewOfRequest({ text, organisation, file }: Printed<AccessRequestFile>): PaperBlock[] {
-  const { kind, applicant, decisions, answeredAt } = file.accessRequest;
+  const { kind, applicant, decisions, answeredAt, withdrawnAt } = file.accessRequest;
   return [
     facts(
       ...basics({ text, organisation, file }),
       [text.say('field.requestKind'), text.say(`access.kind.${kind}`)],
       [text.say('access.applicant'), [applicant.name, applicant.bin].filter(Boolean).join(', ')],
       [text.say('access.answered'), answeredAt && text.moment(answeredAt)],
+      [text.say('access.withdrawn'), withdrawnAt && text.moment(withdrawnAt)],
     ),
     ...part(text.say('case.decisions'), [
       facts(
@@ -174,7 +175,7 @@ function clocks({ text, file }: Printed): PaperBlock[] {
         stamp(clock.dueAt),
         stamp(clock.stoppedAt),
         clock.state === 'cancelled'
-          ? text.say('clock.was-cancelled')
+          ? text.say(`clock.was-${clock.cancelledAs ?? 'cancelled'}`)
           : clock.kept === null
             ? text.say('clock.running')
             : text.say(clock.kept ? 'clock.was-kept' : 'clock.was-broken'),

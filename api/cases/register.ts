@@ -19,7 +19,7 @@ type Request = Parameters<typeof openCase>[1];
 /** How cases of each process end. */
 export const outcomes = [
   ...['confirmed', 'not-confirmed', 'out-of-scope'],
-  ...['granted', 'partly-granted', 'refused', 'credentials-expired'],
+  ...['granted', 'partly-granted', 'refused', 'credentials-expired', 'withdrawn'],
   ...['fulfilled', 'workaround', 'answered'],
   'voided',
 ] as const;

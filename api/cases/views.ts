@@ -264,6 +264,7 @@ function accessRequestView({ accessRequest }: AccessRequestFile) {
     precheck: precheck && { ...precheck, at: iso(precheck.at) },
     decisions: decisions.map((decision) => ({ ...decision, at: iso(decision.at) })),
     answeredAt: iso(answeredAt),
+    withdrawnAt: iso(accessRequest.withdrawnAt ?? null),
   };
 }
 

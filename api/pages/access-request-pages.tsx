@@ -4,7 +4,7 @@ import { newId } from '../../core/ids.js';
 import type { OpenAccessRequest } from '../../core/reading.js';
 import type { Services } from '../../core/services.js';
 import { completionWithCopy } from '../access-request/completion.js';
-import { completeByCode, fileAccessRequest, requestOfCode } from '../access-request/routes.js';
+import { completeByCode, fileAccessRequest, requestOfCode, withdrawByCode } from '../access-request/routes.js';
 import { newAccessRequest } from '../access-request/schemas.js';
 import { readForm } from '../cases/upload.js';
 import { parseInput } from '../faults.js';
@@ -15,11 +15,13 @@ import type { Refused } from './fields.js';
 import { copyOf, formOf, keyOf, mendableRefusal, mostFileBytes, typedIn } from './forms.js';
 import { requestFieldOf, requestFormField } from './labels.js';
 import { Filed, NumberAndCode } from './public.js';
+import type { PageContext } from './layout.js';
 import type { Show } from './routes.js';
 
+const withdrawal = { action: '/access-requests/withdrawal', example: 'ACC-2026-000017' };
 const completion = { action: '/access-requests/completion', example: 'ACC-2026-000017' };
 
-/** Where organisations ask for access of their employees, and complete what was sent back to them. */
+/** Where organisations ask for access of their employees, complete what was sent back to them, and withdraw what is not answered yet. */
 export async function accessRequestPages(
   app: FastifyInstance,
   { services, show }: { services: Services; show: Show },
@@ -93,6 +95,29 @@ export async function accessRequestPages(
         <CompletionForm context={context} {...asked} refused={refused} />
       ));
     }
+  });
+
+  const withdrawalForm = (number?: string) => (context: PageContext) => (
+    <>
+      <p class="lead">{context.text.say('withdrawal.lead')}</p>
+      <NumberAndCode {...{ context, ...withdrawal, number }} button={context.text.say('withdrawal.send')} />
+    </>
+  );
+  app.get('/access-requests/withdrawal', hide, (request, reply) =>
+    show(request, reply, 'page.withdrawal', withdrawalForm()),
+  );
+  app.post('/access-requests/withdrawal', limited(triesPerMinute), async (request, reply) => {
+    const { number: given, code } = formOf(request);
+    const number = wordOf(given).toUpperCase();
+    try {
+      await withdrawByCode(services, number, wordOf(code));
+    } catch (error) {
+      if (!(error instanceof InputProblem) || error.status !== 404) throw error;
+      return show(request, reply.status(404), 'page.withdrawal', withdrawalForm(number));
+    }
+    return show(request, reply, 'page.withdrawal-done', ({ text }) => (
+      <p class="lead">{text.say('withdrawal.done', { number })}</p>
+    ));
   });
   await Promise.resolve();
 }

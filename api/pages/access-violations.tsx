@@ -188,7 +188,7 @@ function cellsOf(
   { mayReview, request }: { mayReview: boolean; request: string | null },
 ): ComponentChildren[] {
   const { text } = context;
-  const { number, reportedAt, reportedBy, kind, login, employeeId, accountIds, referralId } = violation;
+  const { number, reportedAt, reportedBy, kind, login, employeeId, accountIds, releasedIds, referralId } = violation;
   // What was erased is null.
   const facts = violation.facts as string | null;
   return [
@@ -206,6 +206,7 @@ function cellsOf(
       ) : (
         text.say('violation.blocked', { count: accountIds.length })
       )}
+      {releasedIds && <small> {text.say('violation.released', { count: releasedIds.length })}</small>}
       {referralId && <small> {text.say('violation.referred')}</small>}
       {request && (
         <small>

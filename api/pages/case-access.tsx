@@ -22,8 +22,8 @@ import { Moment, Stamp, type PageContext } from './layout.js';
 export function accessRequestParts(part: AccessRequestPart): OwnParts {
   const { text } = part.context;
   const { accessRequest, documents } = part.file;
-  const { kind, repeatReason, users, missing, precheck, answeredAt } = accessRequest;
-  const incomplete = missing !== null && missing.length > 0 && answeredAt === null;
+  const { kind, repeatReason, users, missing, precheck, answeredAt, withdrawnAt } = accessRequest;
+  const incomplete = missing !== null && missing.length > 0 && answeredAt === null && !withdrawnAt;
   return {
     facts: [
       [text.say('field.requestKind'), text.say(`access.kind.${kind}`)],
@@ -38,6 +38,7 @@ export function accessRequestParts(part: AccessRequestPart): OwnParts {
         ),
       ],
       [text.say('access.answered'), answeredAt && <Moment at={answeredAt} text={text} />],
+      [text.say('access.withdrawn'), withdrawnAt && <Moment at={withdrawnAt} text={text} />],
     ],
     notices: (
       <>

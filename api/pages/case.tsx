@@ -131,8 +131,8 @@ function Clocks({ context: { text }, file }: Part): VNode {
 }
 
 function ClockResult({ text, clock }: { text: PageContext['text']; clock: CaseFile['clocks'][number] }): VNode {
-  const { kept, state, reports } = clock;
-  if (state === 'cancelled') return <Badge>{text.say('clock.was-cancelled')}</Badge>;
+  const { kept, state, cancelledAs, reports } = clock;
+  if (state === 'cancelled') return <Badge>{text.say(`clock.was-${cancelledAs ?? 'cancelled'}`)}</Badge>;
   if (kept !== null)
     return <Badge kind={kept ? 'kept' : 'broken'}>{text.say(kept ? 'clock.was-kept' : 'clock.was-broken')}</Badge>;
   const last = reports.at(-1);

@@ -192,17 +192,19 @@ export function FollowedCase({ context: { text }, followed }: { context: PageCon
   );
 }
 
-/** Asks for number and code of a case; `number` is what was asked for in vain, `example` how one looks. */
+/** Asks for number and code of a case; `number` is what was asked for in vain, `example` how one looks, `button` what is done by it. */
 export function NumberAndCode({
   context,
   action,
   example,
   number,
+  button = context.text.say('action.follow'),
 }: {
   context: PageContext;
   action: string;
   example: string;
-  number?: string;
+  number?: string | undefined;
+  button?: string;
 }): VNode {
   const { text } = context;
   return (
@@ -221,7 +223,7 @@ export function NumberAndCode({
         autocomplete="off"
         hint={text.say('hint.where-code')}
       />
-      <button type="submit">{text.say('action.follow')}</button>
+      <button type="submit">{button}</button>
     </form>
   );
 }

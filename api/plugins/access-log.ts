@@ -25,7 +25,10 @@ declare module 'fastify' {
 }
 
 /** Where somebody comes with the code of a case. */
-const byCode = new Set(['/follow', '/access-requests/completion', '/api/access-requests/:number/completion']);
+const byCode = new Set([
+  '/follow',
+  ...['completion', 'withdrawal'].flatMap((act) => [`/access-requests/${act}`, `/api/access-requests/:number/${act}`]),
+]);
 const ofCase = /^\/(?:api\/)?cases\/:number(?:\/|$)/;
 const refusals = new Set([401, 403, 404]);
 /** Headers that tell of what would have been answered. */

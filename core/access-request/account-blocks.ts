@@ -1,7 +1,8 @@
 import type { Tx } from '../database.js';
+import { messages } from '../messages.js';
 import type { Services } from '../services.js';
-import { tellOfBlock } from './account-letters.js';
-import type { BlockOutcome, StoredAccount } from './account-store.js';
+import { tellOfBlock, tellOfRelease } from './account-letters.js';
+import type { BlockGround, BlockOutcome, StoredAccount } from './account-store.js';
 import { journalBlock } from './journal-rows.js';
 
 /** An account that SKUD was asked to block, and what it did. */
@@ -26,7 +27,52 @@ export async function settleBlocks(
     if (!account) continue;
     await journalBlock(services, tx, account, by);
     await tellOfBlock(services, tx, account);
+    await endAwaitedSignIn(services, tx, account);
     blocked.push(account);
   }
   return blocked;
+}
+
+/** What only a repeated application ends, however it turns out (R29); a violation may turn out to be none, and a transfer is followed by other rights. */
+const lasting: readonly BlockGround[] = ['inactivity30', 'dismissal'];
+
+/** E5: of who is blocked for good before his first sign-in that is awaited no more: his links end, and the process that waits is told. */
+async function endAwaitedSignIn(
+  { accessRequests, outbox, passwordLinks }: Services,
+  tx: Tx,
+  { skudId, blockGrounds }: StoredAccount,
+): Promise<void> {
+  const waiting = blockGrounds.some((ground) => lasting.includes(ground))
+    ? await accessRequests.awaiting(skudId, tx)
+    : null;
+  if (!waiting) return;
+  const { caseId, userId } = waiting;
+  await passwordLinks.withdraw(tx, userId);
+  await accessRequests.lapseRegistration(tx, caseId, userId);
+  await outbox.message(tx, {
+    ...{ caseId, name: messages.accessAccountBlocked.name, correlationKey: userId, variables: {} },
+    messageId: `${userId}:blocked`,
+  });
+}
+
+/**
+ * AMB-ACC-15: notes that these accounts were blocked for a violation that is none. What SKUD `opened`, and nothing else holds, is open again, with its row in
+ * the journal and the letters.
+ * @param by login of who said so.
+ */
+export async function settleRelease(
+  services: Services,
+  tx: Tx,
+  violationId: string,
+  { accountIds, opened, by }: { accountIds: readonly string[]; opened: ReadonlySet<string>; by: string },
+): Promise<string[]> {
+  const released: string[] = [];
+  for (const accountId of accountIds) {
+    const account = await services.accounts.release(tx, accountId, violationId, opened.has(accountId));
+    if (!account) continue;
+    await journalBlock(services, tx, account, by, 'released');
+    await tellOfRelease(services, tx, account);
+    released.push(accountId);
+  }
+  return released;
 }

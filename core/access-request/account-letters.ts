@@ -1,5 +1,6 @@
 import type { Tx } from '../database.js';
 import { localDay } from '../legal-day.js';
+import type { LetterData } from '../letter-template.js';
 import type { Services } from '../services.js';
 import type { BlockGround, StoredAccount } from './account-store.js';
 import { awaitsReview, type Violation } from './violations.js';
@@ -7,29 +8,54 @@ import { awaitsReview, type Violation } from './violations.js';
 type Needed = Pick<Services, 'letters' | 'organisation' | 'outbox' | 'people' | 'vault'>;
 
 /** R28: user and applicant are written to, of whom an address is known; sealed with the user's key, since the letter tells about him. */
-export async function tellOfBlock(
-  { letters, organisation, vault }: Needed,
+export async function tellOfBlock(services: Needed, tx: Tx, account: StoredAccount): Promise<void> {
+  const { blockedAt, lastSignInAt } = account;
+  const ground = account.blockGrounds.at(-1);
+  if (!blockedAt || !ground) return;
+  await writeOf(services, tx, account, 'account-blocked', {
+    ...{ ground, blockedAt, opening: ground === 'transfer' ? 'change' : 'repeat' },
+    ...(lastSignInAt ? { lastUsedOn: localDay(lastSignInAt, services.organisation.timeZone) } : {}),
+  });
+}
+
+/** AMB-ACC-15: the same are written to when it is open again, because what it was blocked for turned out to be no violation. */
+export async function tellOfRelease(services: Needed, tx: Tx, account: StoredAccount): Promise<void> {
+  await writeOf(services, tx, account, 'account-released', { openedAt: tx.at });
+}
+
+/** R27: the same are reminded of the application for the rights of the new position, without which it stays blocked. */
+export async function remindOfApplication(
+  services: Needed & Pick<Services, 'settings'>,
   tx: Tx,
   account: StoredAccount,
 ): Promise<void> {
-  const { caseId, caseNumber, subjectId, blockedAt, lastSignInAt, language } = account;
-  const ground = account.blockGrounds.at(-1);
+  const { blockedAt } = account;
+  if (!blockedAt) return;
+  const formLink = `${services.settings.web.publicUrl}/access-requests/new`;
+  await writeOf(services, tx, account, 'application-reminder', { blockedAt, formLink });
+}
+
+async function writeOf(
+  { letters, vault }: Needed,
+  tx: Tx,
+  account: StoredAccount,
+  purpose: string,
+  data: LetterData,
+): Promise<void> {
+  const { caseId, caseNumber, subjectId, language } = account;
   const { login, email, applicant } = await vault.reveal(
     { login: account.login, email: account.email, applicant: account.applicant },
     tx,
   );
-  if (!subjectId || !login || !blockedAt || !ground) return;
+  if (!subjectId || !login) return;
   const recipients = [...(email ? [{ subjectId, email }] : []), ...(applicant?.email ? [applicant] : [])];
   const others = recipients.filter(({ email: to }, at) => recipients.findIndex((one) => one.email === to) === at);
   for (const recipient of others)
     await letters.compose(tx, {
-      ...{ caseId, recipient, dataSubjectId: subjectId, languages: [language], purpose: 'account-blocked' },
+      ...{ caseId, recipient, dataSubjectId: subjectId, languages: [language], purpose },
       ...(caseNumber === null ? {} : { caseNumber }),
-      template: 'access-request/account-blocked',
-      data: {
-        ...{ login, ground, blockedAt, opening: ground === 'transfer' ? 'change' : 'repeat' },
-        ...(lastSignInAt ? { lastUsedOn: localDay(lastSignInAt, organisation.timeZone) } : {}),
-      },
+      template: `access-request/${purpose}`,
+      data: { login, ...data },
     });
 }
 
@@ -59,11 +85,27 @@ export async function tellOfViolation(
   await notify(services, tx, {
     ...{ key: `violation/${violationId}`, template: 'access-request/violation-reported' },
     data: {
-      ...{ number, kind, reportedAt, count, link: `${services.settings.web.publicUrl}/access-violations` },
+      ...{ number, kind, reportedAt, count, link: pageOfViolations(services) },
       ...(awaitsReview(violation) ? { review: 'awaited' } : {}),
     },
   });
 }
+
+/** AMB-ACC-15: they are told what a review has opened, and that the rest is blocked for another reason. */
+export async function tellOfReview(
+  services: Needed & Pick<Services, 'settings'>,
+  tx: Tx,
+  { _id: violationId, number }: Violation,
+  { opened, blocked }: { opened: number; blocked: number },
+): Promise<void> {
+  await notify(services, tx, {
+    ...{ key: `violation-not-confirmed/${violationId}`, template: 'access-request/violation-not-confirmed' },
+    data: { number, opened, blocked, link: pageOfViolations(services) },
+  });
+}
+
+const pageOfViolations = ({ settings }: Pick<Services, 'settings'>): string =>
+  `${settings.web.publicUrl}/access-violations`;
 
 async function notify(
   { outbox, people }: Needed,

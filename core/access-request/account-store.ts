@@ -13,6 +13,11 @@ export function waitsForChange({ state, blockGrounds, blocking }: StoredAccount)
   return state === 'blocked' && blocking === null && blockGrounds.join() === 'transfer';
 }
 
+/** Whether an account is blocked for a violation that turned out to be none, and for nothing else (AMB-ACC-15): what is to be blocked for another reason is not opened. */
+export function heldOnlyBy({ state, blocking, violations }: StoredAccount, violationId: string): boolean {
+  return state === 'blocked' && blocking === null && violations?.join() === violationId;
+}
+
 /** An account as the case file of its request knows it (F-ACC-4). What is of a person is sealed with his key. */
 export interface StoredAccount {
   /** Our id of the account: SCIM's externalId. Of an account that SKUD had before us: SKUD's id. */
@@ -41,6 +46,12 @@ export interface StoredAccount {
   lastSignInAt: Date | null;
   blockedAt: Date | null;
   blockGrounds: BlockGround[];
+  /** Violations that block it, unless one turned out to be none; null where it is open, or blocked for another reason too. */
+  violations?: string[] | null;
+  /** The violation that turned out to be none, stored before SKUD is asked to open the account, so that whoever goes on after a crash knows of it. */
+  opening?: string | null;
+  /** When a reminder of the application that opens it went out last (R27); null before, and where it is open. */
+  remindedAt?: Date | null;
   /** What is to be asked of SKUD, stored before it is asked, so that whoever goes on after a crash knows of it. */
   blocking: { ground: BlockGround; unlessSignedInSince: Date | null; at: Date } | null;
 }
@@ -68,6 +79,10 @@ export interface Accounts {
   noteChange(tx: Tx, skudId: string, change: { rights?: readonly AccountRight[]; blocked?: boolean }): Promise<void>;
   /** R27: opens an account that {@link waitsForChange}; what is unused is counted anew. Records `account.opened`; false where it waits for none. */
   open(tx: Tx, skudId: string): Promise<boolean>;
+  /** Those that {@link waitsForChange}. */
+  waitingForChange(tx: Tx): Promise<StoredAccount[]>;
+  /** Records `account.reminded`. */
+  noteReminded(tx: Tx, account: Pick<StoredAccount, '_id' | 'caseId'>): Promise<void>;
   find(accountId: string, tx?: Tx): Promise<StoredAccount | null>;
   byLogin(login: string): Promise<StoredAccount | null>;
   ofEmployee(employeeId: string): Promise<StoredAccount[]>;
@@ -84,6 +99,15 @@ export interface Accounts {
   /** What SKUD did. Records `account.blocked` and answers the account when it is blocked by this; null when it was left open, or settled before. */
   settleBlock(tx: Tx, accountId: string, outcome: BlockOutcome): Promise<StoredAccount | null>;
   /**
+   * Notes that these accounts are blocked for a violation, so that the end of another does not open them. False where one is not blocked, or is about
+   * to be opened: then SKUD has to be asked again.
+   */
+  holdFor(tx: Tx, accountIds: readonly string[], violationId: string): Promise<boolean>;
+  /** Stores that an account which {@link heldOnlyBy} says is to be opened; null where it is not, and was not begun to be either. */
+  intendOpening(accountId: string, violationId: string): Promise<StoredAccount | null>;
+  /** A violation is none: it holds the account no more. Where SKUD `opened` it and nothing else holds it, records `account.opened` and answers it; else null. */
+  release(tx: Tx, accountId: string, violationId: string, opened: boolean): Promise<StoredAccount | null>;
+  /**
    * What SKUD told. Later events win over earlier ones, in whatever order they come. `completed`: the user replaced the temporary password
    * that was issued last (R24), now; a repeat, or a password changed before, completes nothing.
    */
@@ -99,6 +123,8 @@ export interface BlockOutcome {
 }
 
 const foreignCase = 'account.';
+/** Of an account that is open. */
+const unblocked = { blockedAt: null, blockGrounds: [], violations: null, opening: null, remindedAt: null };
 
 export function createAccounts(deps: { database: Database; vault: Vault; trail: Trail }): Accounts {
   const { database, vault, trail } = deps;
@@ -106,6 +132,16 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
   const { clock } = database;
   const indexOf = (login: string): string => vault.blindIndex('account.login', login);
   const inTx = (tx?: Tx) => (tx ? { session: tx.session } : {});
+  /** Opens it with the password that it has; what is unused is counted anew. */
+  const reopen = async (tx: Tx, account: StoredAccount): Promise<StoredAccount> => {
+    const { _id, caseId, skudId, passwordChangedAt, issuedAt } = account;
+    const used = passwordChangedAt !== null && passwordChangedAt >= issuedAt;
+    const state = used ? ('active' as const) : ('pendingFirstLogin' as const);
+    const change = { ...unblocked, state, openedAt: tx.at };
+    await accounts.updateOne({ _id }, { $set: change }, { session: tx.session });
+    await trail.record(tx, { caseId, type: 'account.opened', subject: _id, data: { skudId } });
+    return { ...account, ...change };
+  };
 
   return {
     issued: async (tx, { accountId, login, email, applicant, rights, ...issued }) => {
@@ -119,7 +155,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
           email: await vault.seal(applicant.subjectId, applicant.email, tx),
         },
       };
-      const fresh = { openedAt: null, passwordChangedAt: null, blockedAt: null, blockGrounds: [], blocking: null };
+      const fresh = { ...unblocked, openedAt: null, passwordChangedAt: null, blocking: null };
       await accounts.updateOne(
         { _id: accountId },
         {
@@ -137,21 +173,24 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
     noteChange: async (tx, skudId, { rights, blocked = false }) => {
       const change = {
         ...(rights ? { rights: [...rights] } : {}),
-        ...(blocked ? { state: 'blocked' as const, blockedAt: tx.at, blockGrounds: [], blocking: null } : {}),
+        ...(blocked ? { ...unblocked, state: 'blocked' as const, blockedAt: tx.at, blocking: null } : {}),
       };
       await accounts.updateOne({ skudId }, { $set: change }, { session: tx.session });
     },
     open: async (tx, skudId) => {
-      const { session } = tx;
-      const account = await accounts.findOne({ skudId }, { session });
+      const account = await accounts.findOne({ skudId }, { session: tx.session });
       if (!account || !waitsForChange(account)) return false;
-      const { _id, caseId, passwordChangedAt, issuedAt } = account;
-      const used = passwordChangedAt !== null && passwordChangedAt >= issuedAt;
-      const state = used ? ('active' as const) : ('pendingFirstLogin' as const);
-      const change = { state, openedAt: tx.at, blockedAt: null, blockGrounds: [] };
-      await accounts.updateOne({ _id }, { $set: change }, { session });
-      await trail.record(tx, { caseId, type: 'account.opened', subject: _id, data: { skudId } });
+      await reopen(tx, account);
       return true;
+    },
+    waitingForChange: async ({ session }) => {
+      const blocked = { state: 'blocked' as const, blockGrounds: 'transfer' as const, blocking: null };
+      const found = await accounts.find(blocked, { session }).sort({ _id: 1 }).toArray();
+      return found.filter(waitsForChange);
+    },
+    noteReminded: async (tx, { _id, caseId }) => {
+      await accounts.updateOne({ _id }, { $set: { remindedAt: tx.at } }, { session: tx.session });
+      await trail.record(tx, { caseId, type: 'account.reminded', subject: _id, data: {} });
     },
     find: (accountId, tx) => accounts.findOne({ _id: accountId }, inTx(tx)),
     byLogin: (login) => accounts.findOne({ loginIndex: indexOf(login) }),
@@ -176,7 +215,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
                 ...{ _id: skudId, caseId: `${foreignCase}${skudId}`, caseNumber: null, subjectId: null, login: null },
                 ...{ email: null, loginIndex: indexOf(login), applicant: null, language: 'kk' as const },
                 ...{ employeeId: null, state: 'active' as const, rights, issuedAt: createdAt, passwordChangedAt },
-                ...{ openedAt: null, lastSignInAt, blockedAt: null, blockGrounds: [], blocking: null },
+                ...{ ...unblocked, openedAt: null, lastSignInAt, blocking: null },
               },
             },
             upsert: true,
@@ -189,7 +228,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
       await accounts.updateMany(
         {
           _id: { $in: [...accountIds] },
-          $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: { $ne: why.ground } }],
+          $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: { $ne: why.ground } }, { opening: { $type: 'string' } }],
           // What no sign-in averts goes before what one does.
           ...(why.unlessSignedInSince ? { blocking: null } : {}),
           ...(why.ground === 'transfer'
@@ -214,12 +253,12 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
       const { session } = tx;
       const account = await accounts.findOne({ _id: accountId, 'blocking.ground': ground }, { session });
       if (!account) return null;
-      const { blockGrounds, blockedAt, state } = account;
+      const { blockGrounds, blockedAt, state, violations = null } = account;
+      const before = state === 'blocked' ? { blockedAt, violations } : { blockedAt: tx.at, violations: [] };
       const change = blocked
         ? {
-            state: 'blocked' as const,
-            blockedAt: state === 'blocked' ? blockedAt : tx.at,
-            blockGrounds: [...blockGrounds, ground],
+            ...{ state: 'blocked' as const, blockGrounds: [...blockGrounds, ground], blockedAt: before.blockedAt },
+            violations: ground === 'securityViolation' ? before.violations : null,
           }
         : { lastSignInAt: later(account.lastSignInAt, lastSignInAt) };
       await accounts.updateOne({ _id: accountId }, { $set: { ...change, blocking: null } }, { session });
@@ -227,6 +266,33 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
       const data = { ground, lastSignInAt: lastSignInAt?.toISOString() ?? '' };
       await trail.record(tx, { caseId: account.caseId, type: 'account.blocked', subject: accountId, data });
       return { ...account, ...change, blocking: null };
+    },
+    holdFor: async (tx, accountIds, violationId) => {
+      const { session } = tx;
+      const these = { _id: { $in: [...accountIds] } };
+      const add = { $addToSet: { violations: violationId } };
+      await accounts.updateMany({ ...these, violations: { $type: 'array' } }, add, { session });
+      const open = { $or: [{ state: { $ne: 'blocked' as const } }, { opening: { $type: 'string' as const } }] };
+      return (await accounts.countDocuments({ ...these, ...open }, { session })) === 0;
+    },
+    intendOpening: async (accountId, violationId) => {
+      const account = await accounts.findOne({ _id: accountId });
+      if (!account || account.opening === violationId) return account;
+      if (!heldOnlyBy(account, violationId)) return null;
+      return accounts.findOneAndUpdate(
+        { _id: accountId, state: 'blocked', blocking: null, violations: [violationId] },
+        { $set: { opening: violationId } },
+        { returnDocument: 'after', writeConcern: { w: 'majority', j: true } },
+      );
+    },
+    release: async (tx, accountId, violationId, opened) => {
+      const { session } = tx;
+      const account = await accounts.findOne({ _id: accountId }, { session });
+      if (account && opened && heldOnlyBy(account, violationId)) return reopen(tx, account);
+      const held = { _id: accountId, violations: violationId };
+      await accounts.updateOne(held, { $pull: { violations: violationId } }, { session });
+      await accounts.updateOne({ _id: accountId, opening: violationId }, { $set: { opening: null } }, { session });
+      return null;
     },
     noteEvent: async (tx, { kind, skudId, at }) => {
       const { session } = tx;
@@ -252,6 +318,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
         { key: { loginIndex: 1 }, name: 'login' },
         { key: { employeeId: 1 }, name: 'employee' },
         { key: { 'blocking.at': 1 }, name: 'blocking' },
+        { key: { blockGrounds: 1 }, name: 'block-grounds' },
       ]),
   };
 }

@@ -68,11 +68,14 @@ export async function noteIssued(
   });
 }
 
-/** How a request ended: granted or refused as a whole, in part, or granted while nobody came for the credentials. */
+/** How a request ended: withdrawn before it was answered, granted or refused as a whole, in part, or granted while nobody came for the credentials. */
 export function outcomeOf({
   decisions,
   users,
-}: Pick<AccessRequest, 'decisions' | 'users'>): 'granted' | 'partly-granted' | 'refused' | 'credentials-expired' {
+  withdrawnAt,
+}: Pick<AccessRequest, 'decisions' | 'users' | 'withdrawnAt'>):
+  'granted' | 'partly-granted' | 'refused' | 'credentials-expired' | 'withdrawn' {
+  if (withdrawnAt) return 'withdrawn';
   const granted = decisions.filter(({ outcome }) => outcome === 'granted');
   const provided = users.filter(({ account }) => account !== null && account.outcome !== 'not-provided');
   if (granted.length === 0 || provided.length === 0) return 'refused';

@@ -182,6 +182,7 @@ async function register(
       caseNumber: record.number,
       receivedAt: record.receivedAt,
       followLink: `${settings.web.publicUrl}/follow`,
+      withdrawalLink: `${settings.web.publicUrl}/access-requests/withdrawal`,
       accessCode: accessCodeFor(services, caseId),
     },
     purpose: 'receipt',

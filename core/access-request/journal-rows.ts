@@ -30,17 +30,18 @@ export async function journalUser(
   });
 }
 
-/** Enters that an account was blocked without an application (R28); the columns about the applicant are those of its last request. */
+/** Enters that an account was blocked without an application (R28), or released from that; the columns about the applicant are those of its last request. */
 export async function journalBlock(
   services: Needed,
   tx: Tx,
   { _id: accountId, skudId, caseId, rights, blockGrounds }: StoredAccount,
   by?: string,
+  act: 'blocked' | 'released' = 'blocked',
 ): Promise<void> {
   const request = await services.accessRequests.find(caseId, tx);
   const user = request?.users.find(({ userId, account }) => userId === accountId || account?.skudId === skudId);
   await services.accessJournal.write(tx, {
-    ...{ act: 'blocked', caseId, accountId, skudId, ground: blockGrounds.at(-1) ?? null },
+    ...{ act, caseId, accountId, skudId, ground: act === 'released' ? 'notConfirmed' : (blockGrounds.at(-1) ?? null) },
     systems: [...new Set(rights.map(({ system }) => system))],
     ...(await ofRequest(services, tx, request, user)),
     basis: null,

@@ -5,8 +5,8 @@ import type { Trail } from '../trail.js';
 import type { BlockGround } from './account-store.js';
 import type { BasisType } from './model.js';
 
-/** What was done to an account. `issued`, `opened` (R29) and `reissued`: with a temporary password; `reopened`: changed and, after a transfer, open again (R27). */
-export const journalActs = ['issued', 'opened', 'reissued', 'changed', 'reopened', 'blocked'] as const;
+/** What was done to an account. `issued`, `opened` (R29) and `reissued`: with a temporary password; `reopened`: changed and, after a transfer, open again (R27); `released`: open again, since what it was blocked for is no violation (AMB-ACC-15). */
+export const journalActs = ['issued', 'opened', 'reissued', 'changed', 'reopened', 'blocked', 'released'] as const;
 export type JournalAct = (typeof journalActs)[number];
 
 /**
@@ -35,8 +35,8 @@ export interface JournalRow {
   systems: string[];
   /** Column 5. `number` is sealed. */
   basis: { type: BasisType | null; number: string | null; date: string | null } | null;
-  /** Column 5, where the account was blocked without an application: R28, R30, or a temporary password that nobody came for (AMB-ACC-08). */
-  ground: BlockGround | 'credentialsExpired' | null;
+  /** Column 5, where the account was blocked without an application: R28, R30, or a temporary password that nobody came for (AMB-ACC-08); or released without one. */
+  ground: BlockGround | 'credentialsExpired' | 'notConfirmed' | null;
   /** Column 6: who decided; nobody where SKUD was told without. Names are sealed; null where the directory has nobody of the login. */
   administrators: { login: string; employeeId: string | null; fullName: string | null; fullNameKk: string | null }[];
 }

@@ -113,6 +113,10 @@ export interface AccessRequest {
   /** Sealed: why a system is refused, in the words of the answer. */
   refusalReasons: { system: string; text: string }[];
   decisions: SystemDecision[];
+  /** Since when the answers are made, so that accounts may be: from here on it is not withdrawn. */
+  answeringSince?: Date | null;
+  /** When the applicant withdrew it. */
+  withdrawnAt?: Date | null;
   answeredAt: Date | null;
 }
 
@@ -195,7 +199,7 @@ export function accessRequestSchema(): Schema<AccessRequest> {
       reviewNote: text,
       refusalReasons: [sub({ system: String, text: String })],
       decisions: [sub({ system: String, outcome: String, ground: text, by: String, at: Date })],
-      answeredAt: moment,
+      ...{ answeringSince: moment, withdrawnAt: moment, answeredAt: moment },
     },
     { versionKey: false, minimize: false },
   );
@@ -205,5 +209,6 @@ export function accessRequestSchema(): Schema<AccessRequest> {
   schema.index({ userIndex: 1 });
   schema.index({ 'users.subjectId': 1 });
   schema.index({ 'users.account.skudId': 1 });
+  schema.index({ 'users.employeeId': 1 });
   return schema;
 }

@@ -28,6 +28,8 @@ export interface AccessRequests {
   find(caseId: string, tx?: Tx): Promise<AccessRequest | null>;
   /** The user whose temporary password of this account was issued last and is not replaced yet; null where none is. */
   awaiting(skudId: string, tx?: Tx): Promise<{ caseId: string; userId: string } | null>;
+  /** Ids of the cases, newest first, in which a change of rights of this employee was asked for, and neither answered nor withdrawn. */
+  unansweredChanges(employeeId: string, tx?: Tx): Promise<string[]>;
   /** Fields that an incomplete form now has (AMB-ACC-13): sealed already, by their paths in {@link AccessRequest}. */
   complete(tx: Tx, caseId: string, fields: Record<string, unknown>, names: readonly string[]): Promise<void>;
   noteMissing(tx: Tx, caseId: string, missing: readonly string[]): Promise<void>;
@@ -49,8 +51,14 @@ export interface AccessRequests {
     login?: string | null,
   ): Promise<void>;
   setAnswerLetter(tx: Tx, caseId: string, userId: string, letterId: string): Promise<void>;
+  /** From here on the request is answered and no more withdrawn; false where it was withdrawn before. */
+  beginAnswer(tx: Tx, caseId: string): Promise<boolean>;
+  /** The applicant withdraws it. False where it is withdrawn already, or is being answered. */
+  withdraw(tx: Tx, caseId: string): Promise<boolean>;
   /** R22: everybody has been answered. */
   noteAnswered(tx: Tx, caseId: string, at: Date): Promise<void>;
+  /** E5: his account was blocked before the first sign-in: he is awaited no more, and a repeated application opens it (R29). */
+  lapseRegistration(tx: Tx, caseId: string, userId: string): Promise<void>;
   /** R24: the user replaced the temporary password. False when it is known already. */
   completeRegistration(tx: Tx, caseId: string, userId: string, at: Date): Promise<boolean>;
   init(): Promise<void>;
@@ -101,6 +109,16 @@ export function createAccessRequests(deps: { database: Database; vault: Vault; t
           account?.skudId === skudId && account.outcome === 'issued' && registeredAt === null,
       );
       return request && user ? { caseId: request._id, userId: user.userId } : null;
+    },
+    unansweredChanges: async (employeeId, tx) => {
+      const asked = { kind: 'change' as const, 'users.employeeId': employeeId, answeredAt: null, withdrawnAt: null };
+      const found = await model
+        .find(asked, { _id: 1 })
+        .sort({ _id: -1 })
+        .session(tx?.session ?? null)
+        .lean()
+        .exec();
+      return found.map(({ _id }) => _id);
     },
     complete: async (tx, caseId, fields, names) => {
       if (Object.keys(fields).length > 0) await change(tx, caseId, { $set: fields });
@@ -168,9 +186,21 @@ export function createAccessRequests(deps: { database: Database; vault: Vault; t
     setAnswerLetter: async (tx, caseId, userId, letterId) => {
       await change(tx, caseId, { $set: { 'users.$.answerLetterId': letterId } }, { 'users.userId': userId });
     },
+    beginAnswer: (tx, caseId) => change(tx, caseId, { $set: { answeringSince: tx.at } }, { withdrawnAt: null }),
+    withdraw: async (tx, caseId) => {
+      const free = { answeringSince: null, withdrawnAt: null };
+      const withdrawn = await change(tx, caseId, { $set: { withdrawnAt: tx.at } }, free);
+      if (withdrawn) await trail.record(tx, { caseId, type: 'request.withdrawn', data: {} });
+      return withdrawn;
+    },
     noteAnswered: async (tx, caseId, at) => {
       await change(tx, caseId, { $set: { answeredAt: at } });
       await trail.record(tx, { caseId, type: 'request.answered', data: { at: at.toISOString() } });
+    },
+    lapseRegistration: async (tx, caseId, userId) => {
+      const lapsed = { 'users.$.account.outcome': 'blocked', 'users.$.account.expired': true };
+      await change(tx, caseId, { $set: lapsed }, { 'users.userId': userId });
+      await trail.record(tx, { caseId, type: 'registration.lapsed', subject: userId, data: {} });
     },
     completeRegistration: async (tx, caseId, userId, at) => {
       const completed = await change(

@@ -1,15 +1,17 @@
 import type { Actor } from '../database.js';
 import { InputProblem } from '../errors.js';
+import { messages } from '../messages.js';
 import type { Services } from '../services.js';
 import { awaitsReview, type ReviewOutcome } from './violations.js';
 
 /**
- * AMB-ACC-15: the administrator's word on a violation that a machine reported, after the block. The account stays blocked either way: only a repeated
- * application opens it (R29, ACC-30), and who decides on that sees what was said here. A repeat of the same word changes nothing.
+ * AMB-ACC-15: the administrator's word on a violation that a machine reported, after the block. The process that waits for it gets a message in the same
+ * transaction: an account that is blocked for what is no violation, and for nothing else, is opened at once. Who decides on a repeated application sees
+ * what was said here. A repeat of the same word changes nothing.
  * @throws InputProblem 404 where no machine reported a violation of this number; 409 where another word was said.
  */
 export async function reviewViolation(
-  { database, vault, violations }: Pick<Services, 'database' | 'vault' | 'violations'>,
+  { database, outbox, vault, violations }: Pick<Services, 'database' | 'outbox' | 'vault' | 'violations'>,
   by: Actor,
   number: string,
   { outcome, note }: { outcome: ReviewOutcome; note: string },
@@ -24,5 +26,12 @@ export async function reviewViolation(
     // What would be sealed for who was erased is kept nowhere.
     const erased = (await vault.erased([subjectId], tx)).has(subjectId);
     await violations.noteReview(tx, _id, { outcome, note: erased ? null : await vault.seal(subjectId, note, tx) });
+    await outbox.message(tx, {
+      caseId: '',
+      name: messages.accessViolationReviewed.name,
+      correlationKey: _id,
+      messageId: `${_id}:reviewed`,
+      variables: { violationConfirmed: outcome === 'confirmed' },
+    });
   });
 }

@@ -46,6 +46,8 @@ export interface Violation {
   reportedAt: Date;
   /** Accounts that are blocked for it; null until SKUD has been asked. */
   accountIds: string[] | null;
+  /** Accounts of them that were opened because it is no violation; null before, and where it is one. */
+  releasedIds?: string[] | null;
   /** Id of what was handed to the inspection. */
   referralId: string | null;
   /** AMB-TECH-10: it is also a failure: what does not work, sealed; null where it is none, or a technical request told of it first. */
@@ -59,7 +61,7 @@ export interface Violation {
   idempotency: { client: string; key: string; contentHash: string } | null;
 }
 
-/** Whether a machine reported it: a rule that watches the logs. */
+/** Whether a machine reported it, a rule that watches the logs: an administrator says whether it is one (AMB-ACC-15). */
 export function isByMachine({ reportedBy }: Pick<Violation, 'reportedBy'>): boolean {
   return reportedBy.startsWith('client:');
 }
@@ -85,6 +87,8 @@ export interface Violations {
   of(whom: { accountIds: readonly string[]; employeeIds: readonly string[] }): Promise<Violation[]>;
   /** SKUD has been asked: these accounts are blocked. */
   noteBlocked(tx: Tx, violationId: string, accountIds: readonly string[]): Promise<void>;
+  /** It is none: these accounts are open again. */
+  noteReleased(tx: Tx, violationId: string, accountIds: readonly string[]): Promise<void>;
   /** What of it was handed to another process, by the field that keeps the reference. */
   noteReferral(
     tx: Tx,
@@ -102,6 +106,13 @@ export function createViolations({ database, trail }: { database: Database; trai
   const violations = database.connection.collection<Violation>('access-violations');
   const set = async (tx: Tx, _id: string, change: Partial<Violation>): Promise<void> => {
     await violations.updateOne({ _id }, { $set: change }, { session: tx.session });
+  };
+  const noteAccounts = async (tx: Tx, violationId: string, as: 'blocked' | 'released', accountIds: string[]) => {
+    await set(tx, violationId, as === 'blocked' ? { accountIds } : { releasedIds: accountIds });
+    await trail.record(tx, {
+      ...{ caseId: violationChain(violationId), type: `violation.accounts-${as}`, subject: violationId },
+      data: { accountIds },
+    });
   };
   return {
     create: async (tx, violation) => {
@@ -127,13 +138,8 @@ export function createViolations({ database, trail }: { database: Database; trai
       ];
       return either.length === 0 ? [] : violations.find({ $or: either }, { sort: { _id: -1 }, limit: 100 }).toArray();
     },
-    noteBlocked: async (tx, violationId, accountIds) => {
-      await set(tx, violationId, { accountIds: [...accountIds] });
-      const data = { accountIds: [...accountIds] };
-      await trail.record(tx, {
-        ...{ caseId: violationChain(violationId), type: 'violation.accounts-blocked', subject: violationId, data },
-      });
-    },
+    noteBlocked: (tx, violationId, accountIds) => noteAccounts(tx, violationId, 'blocked', [...accountIds]),
+    noteReleased: (tx, violationId, accountIds) => noteAccounts(tx, violationId, 'released', [...accountIds]),
     ofTechnicalRequest: async (technicalRequest) =>
       (await violations.find({ technicalRequest }, { projection: { number: 1 }, sort: { _id: 1 } }).toArray()).map(
         ({ number }) => number,

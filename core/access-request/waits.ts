@@ -12,7 +12,7 @@ export function accessWaits({
   decisions: readonly DecisionRecord[];
 }): string[] {
   if (state !== 'open') return [];
-  if (request.missing === null) return [];
+  if (request.withdrawnAt || request.missing === null) return [];
   if (request.precheck === null)
     return request.missing.length > 0 ? ['access-request/IntermediateCatchEvent_RequestCompleted'] : [];
   const decided = new Set(request.decisions.map(({ system }) => system));

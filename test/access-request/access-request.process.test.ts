@@ -178,6 +178,48 @@ describe('an access request', () => {
   );
 
   test.concurrent(
+    'withdrawn by its code, before it is complete or while it waits for the decision: nothing is provided, and the clock is neither kept nor broken; not once it is answered',
+    async () => {
+      const anybody = await stage.as('auditor');
+      const withdraws = ({ number, code }: RequestCase) =>
+        anybody.post<{ type?: string }>(`/api/access-requests/${number}/withdrawal`, {}, { 'x-access-code': code });
+      const [incomplete, undecided, answered] = await Promise.all([
+        RequestCase.file(stage, fresh(), { copy: undefined }),
+        RequestCase.file(stage, fresh()),
+        RequestCase.file(stage, fresh()),
+      ]);
+      await Promise.all([
+        incomplete.waitFor(async () => (await incomplete.letters('ask-for-completion'))[0], 'the return'),
+        undecided.task('UserTask_DecideOnSystem'),
+      ]);
+      for (const it of [incomplete, undecided]) {
+        expect((await withdraws(it)).status).toBe(200);
+        expect((await withdraws(it)).status).toBe(200);
+        expect(await it.ended()).toMatchObject({ state: 'closed', outcome: 'withdrawn' });
+        expect(await it.clock()).toMatchObject({ state: 'cancelled', cancelledAs: 'withdrawn', kept: null });
+        await it.waitFor(
+          async () => (await it.letters('withdrawal-receipt')).every(({ state }) => state === 'sent'),
+          'the receipt',
+        );
+        expect(await it.letters('withdrawal-receipt')).toHaveLength(1);
+        const { users } = await it.request();
+        expect([users[0]!.account, await skud().findByAccountId(users[0]!.userId)]).toEqual([null, null]);
+        const completion = `/api/access-requests/${it.number}/completion`;
+        expect((await anybody.post(completion, {}, { 'x-access-code': it.code })).status).toBe(409);
+      }
+
+      expect(await answered.grants()).toBeNull();
+      await answered.trailed('request.answered');
+      const late = await withdraws(answered);
+      expect([late.status, late.body.type]).toEqual([409, 'urn:merzim:problem:request-answered']);
+      const account = await skud().findByAccountId((await answered.request()).users[0]!.userId);
+      await signsIn(account!.skudId);
+      expect(await answered.ended()).toMatchObject({ outcome: 'granted' });
+    },
+    testMs,
+  );
+
+  test.concurrent(
     'voided: the instance ends, and the clock is neither kept nor broken',
     async () => {
       const it = await RequestCase.file(stage, fresh());

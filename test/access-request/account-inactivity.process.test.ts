@@ -51,8 +51,8 @@ const looked = (day: number): Promise<boolean> =>
   );
 const looks = async (): Promise<Set<string>> => new Set(await stage.instancesPast('EndEvent_UnusedAccountsBlocked'));
 const stateOf = async (accountId: string) => (await stage.services.accounts.find(accountId))?.state;
-const toldOfBlock = async ({ it }: { it: RequestCase }): Promise<string[]> => {
-  const letters = await stage.services.vault.reveal(await it.letters('account-blocked'));
+const told = async ({ it }: { it: RequestCase }, template: string): Promise<string[]> => {
+  const letters = await stage.services.vault.reveal(await it.letters(template));
   return letters.map(({ recipient, state }) => `${recipient.email} ${state}`).sort();
 };
 
@@ -62,11 +62,24 @@ test(
     const first = await today();
     const kept = await usedOn(first + 1, 'later@employment.example');
     const unused = await usedOn(first, 'unused@employment.example');
+    const moved = await usedOn(first, 'moved@employment.example');
+    await stage.services.accounts.intendBlock([moved.accountId], { ground: 'transfer', unlessSignedInSince: null });
+    // Nobody ever signs in: the password expires, and the account is unused since it was issued (AMB-ACC-04).
+    const never = await RequestCase.file(stage, nameOf(first - 10));
+    expect(await never.grants()).toBeNull();
+    await never.trailed('request.answered');
 
     await stage.travel({ to: moment(first + 30, '00:06') });
     await looked(first + 30);
-    const before = await looks();
-    expect(before.size).toBeGreaterThan(0);
+    // The engine exports the end some time after the last step has stored what it did.
+    const before = await waitFor(
+      async () => {
+        const ended = await looks();
+        return ended.size > 0 && ended;
+      },
+      'the end of a look',
+      patienceMs,
+    );
     expect([await stateOf(unused.accountId), await stateOf(kept.accountId)]).toEqual(['active', 'active']);
 
     await stage.travel({ to: moment(first + 31, '00:06') });
@@ -77,12 +90,25 @@ test(
       blockGrounds: ['inactivity30'],
     });
     expect(await stateOf(kept.accountId)).toBe('active');
+    expect(await never.ended()).toMatchObject({ outcome: 'credentials-expired' });
+    expect((await never.request()).users[0]!.account).toMatchObject({ outcome: 'blocked', expired: true });
+    expect((await never.trail()).filter((type) => /^account\.blocked|lapsed$/.test(type))).toEqual([
+      ...['account.blocked', 'registration.lapsed'],
+    ]);
     await waitFor(
-      async () => (await toldOfBlock(unused)).every((told) => told.endsWith(' sent')),
+      async () => (await stage.instancesPast('EndEvent_BlockedBeforeFirstSignIn')).length > 0,
+      'the end of the wait',
+      patienceMs,
+    );
+    await waitFor(
+      async () => (await told(unused, 'account-blocked')).every((letter) => letter.endsWith(' sent')),
       'letters',
       patienceMs,
     );
-    expect(await toldOfBlock(unused)).toEqual(['chancery@employment.example sent', 'unused@employment.example sent']);
+    expect(await told(unused, 'account-blocked')).toEqual([
+      'chancery@employment.example sent',
+      'unused@employment.example sent',
+    ]);
     const { employeeId } = (await stage.services.people.withRoles(['ib-admin']))[0]!;
     const outbox = stage.services.database.connection.collection('outbox');
     await waitFor(
@@ -102,6 +128,14 @@ test(
     await waitFor(async () => (await stateOf(kept.accountId)) === 'blocked', 'the block', patienceMs);
     for (const missed of [32, 33, 34])
       expect((await stage.services.accountSweeps.of(nameOf(first + missed))).done).toBe(false);
+    // R27: blocked by the first look, and reminded of once the organisation's own term has gone by.
+    expect(await told(moved, 'application-reminder')).toEqual([]);
+    await stage.travel({ to: moment(first + 50, '00:06') });
+    await waitFor(
+      async () => (await told(moved, 'application-reminder')).filter((letter) => letter.endsWith(' sent')).length === 2,
+      'the reminders',
+      patienceMs,
+    );
     for (const { it } of [unused, kept]) {
       const acts = await it.trail();
       expect(acts.filter((act) => act === 'account.blocked')).toEqual(['account.blocked']);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { skudClient } from '../../connectors/skud/index.js';
+import { reportViolation } from '../../core/access-request/violation-report.js';
 import { newId } from '../../core/ids.js';
 import { waitFor } from '../../local/play/tasks.js';
 import { openStage, patienceMs, testMs, type Stage } from '../inspection/stage.js';
@@ -11,6 +12,7 @@ beforeAll(async () => {
 }, testMs);
 afterAll(() => stage.close(), testMs);
 
+const facts = 'Бөгде адамға жазбаларды жіберген.';
 const skud = () => skudClient(stage.services.settings.skud);
 
 /** An account of SKUD's that no request of ours made. */
@@ -26,14 +28,28 @@ async function anAccount(): Promise<{ login: string; skudId: string }> {
 /** Reports a violation; the number by which it goes. */
 async function reports(body: Record<string, unknown>): Promise<string> {
   const admin = await stage.as('ib.admin');
-  const facts = 'Бөгде адамға жазбаларды жіберген.';
   const { status, body: answer } = await admin.post<{ number: string }>('/api/access-violations', { facts, ...body });
   expect(status).toBe(201);
   return answer.number;
 }
+/** The same by a machine that watches the logs. */
+async function machineReports(login: string): Promise<string> {
+  const report = { ...({ kind: 'sharedLogin', login, facts, failure: null, technicalRequest: null } as const), employeeId: null, disclosed: false };
+  const { violation } = await reportViolation(
+    stage.services,
+    { kind: 'machine', id: 'client:log-watch' },
+    report,
+    null,
+  );
+  return violation.number;
+}
 
 const isBlocked = (skudId: string) =>
   waitFor(async () => (await skud().find(skudId))?.active === false, 'the block', patienceMs);
+const violationOf = async (number: string) =>
+  (await stage.services.violations.list(null, 50)).find((each) => each.number === number);
+const hasBlocked = (number: string) =>
+  waitFor(async () => (await violationOf(number))?.accountIds?.length, 'what was blocked', patienceMs);
 
 test(
   'a reported violation blocks the account at once, and nothing else follows',
@@ -41,14 +57,10 @@ test(
     const { login, skudId } = await anAccount();
     const number = await reports({ kind: 'sharedLogin', login });
     await isBlocked(skudId);
-    const { violations, accounts } = stage.services;
+    const { accounts } = stage.services;
     const account = await waitFor(() => accounts.byLogin(login), 'the account', patienceMs);
-    const told = await waitFor(
-      async () => (await violations.list(null, 10)).find((each) => each.number === number && each.accountIds),
-      'what was blocked',
-      patienceMs,
-    );
-    expect(told).toMatchObject({ accountIds: [account._id], referralId: null });
+    await hasBlocked(number);
+    expect(await violationOf(number)).toMatchObject({ accountIds: [account._id], referralId: null });
     expect(await accounts.find(account._id)).toMatchObject({ state: 'blocked', blockGrounds: ['securityViolation'] });
   },
   testMs,
@@ -100,6 +112,46 @@ test(
     expect(await clocks.ofCase(caseId)).toMatchObject([{ rule: 'DL-TECH-1', startedAt: reportedAt }]);
     const voided = await (await stage.as('is.admin')).post(`/api/cases/${request}/void`, { reason: 'Сынақ.' });
     expect(voided.status).toBe(200);
+  },
+  testMs,
+);
+
+test(
+  'what a machine reported is opened at once where the administrator does not confirm it, and stays blocked where he does, or another violation blocks it too',
+  async () => {
+    const admin = await stage.as('ib.admin');
+    const { accounts } = stage.services;
+    const says = async (number: string, outcome: string) =>
+      (await admin.post(`/api/access-violations/${number}/review`, { outcome, note: 'Тексерілді.' })).status;
+    const [wrong, right, twice] = [await anAccount(), await anAccount(), await anAccount()];
+    const reported: string[] = [];
+    for (const { login } of [wrong, right, twice, twice]) reported.push(await machineReports(login));
+    for (const number of reported) await hasBlocked(number);
+    const [ofWrong, ofRight, first, second] = reported as [string, string, string, string];
+
+    expect([await says(ofWrong, 'notConfirmed'), await says(ofRight, 'confirmed')]).toEqual([200, 200]);
+    expect(await says(first, 'notConfirmed')).toBe(200);
+    await waitFor(async () => (await skud().find(wrong.skudId))?.active, 'the release', patienceMs);
+    await waitFor(async () => (await violationOf(first))?.releasedIds, 'the review of the first', patienceMs);
+    expect((await violationOf(first))?.releasedIds).toEqual([]);
+    const states = async () =>
+      Promise.all([wrong, right, twice].map(async ({ login }) => (await accounts.byLogin(login))?.state));
+    await waitFor(async () => (await violationOf(ofWrong))?.releasedIds, 'the end of the review', patienceMs);
+    expect(await states()).toEqual(['pendingFirstLogin', 'blocked', 'blocked']);
+
+    expect(await says(second, 'notConfirmed')).toBe(200);
+    await waitFor(async () => (await skud().find(twice.skudId))?.active, 'the second release', patienceMs);
+    await waitFor(
+      async () => (await stage.instancesPast('EndEvent_AccountsReleased')).length >= 3,
+      'the ends',
+      patienceMs,
+    );
+    await waitFor(
+      async () => (await stage.instancesPast('EndEvent_AccountsStayBlocked')).length > 0,
+      'the end',
+      patienceMs,
+    );
+    expect((await skud().find(right.skudId))?.active).toBe(false);
   },
   testMs,
 );

@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { basisCopy } from '../../core/access-request/model.js';
+import { RetryableError } from '../../core/errors.js';
+import { listGrantedUsers } from '../../workers/access-request/list-granted-users.js';
 import { accessForm, accessRequest, accessUser } from '../builders/access-request.js';
 import { somebody } from '../helpers/database.js';
 import { ApiSite, pdf, type Part } from '../helpers/api-site.js';
+import { WorkerSite } from '../helpers/worker-site.js';
 
 /** The pages for who asks for access, and for who completes what was sent back. */
 
 let site: ApiSite;
+let workers: WorkerSite;
 beforeAll(async () => {
   site = await ApiSite.start();
+  workers = WorkerSite.of(site.services);
 }, 60_000);
 afterAll(() => site.stop());
 
@@ -134,4 +139,33 @@ test('what was sent back is completed by its code: the page names what is missin
   expect((await site.outboxOf(number)).map(({ message }) => message?.name)).toContain(
     'access-request.request-completed',
   );
+});
+
+test('a request is withdrawn by its code, once, and not when it is being answered', async () => {
+  const { number, code, caseId } = await filed();
+  const url = '/access-requests/withdrawal';
+  expect((await site.anybody.page(url)).body).toContain('name="code"');
+  const wrong = await site.anybody.form(url, { number, code: 'AAAA-AAAA-AAAA-AAAA' }, html);
+  expect([wrong.statusCode, wrong.body.includes(number)]).toEqual([404, true]);
+  for (let times = 0; times < 2; times += 1) {
+    const done = await site.anybody.form(url, { number: number.toLowerCase(), code }, html);
+    expect([done.statusCode, done.body.includes(`Request ${number} is withdrawn`)]).toEqual([200, true]);
+  }
+  const messages = (await site.outboxOf(number)).map(({ message }) => message?.name);
+  expect(messages.filter((name) => name === 'access-request.request-withdrawn')).toHaveLength(1);
+  const acts = await workers.acts(caseId);
+  for (const once of ['request.withdrawn', 'clock.cancelled'])
+    expect(acts.filter((act) => act === once)).toEqual([once]);
+  const completion = await site.anybody.form('/access-requests/completion', { number, code }, html);
+  expect(completion.statusCode).toBe(409);
+  // A decision that was under way when it was withdrawn provides nothing: the process waits for its end.
+  await expect(workers.deliver(listGrantedUsers, { caseId })).rejects.toBeInstanceOf(RetryableError);
+  const page = await (await site.as('ib.admin')).page(`/cases/${number}?lang=en`);
+  expect(page.body).toContain('Withdrawn');
+
+  const late = await filed();
+  await workers.deliver(listGrantedUsers, { caseId: late.caseId });
+  const refused = await site.anybody.form(url, { number: late.number, code: late.code }, html);
+  expect([refused.statusCode, refused.body.includes('is being answered')]).toEqual([409, true]);
+  expect((await site.services.accessRequests.get(late.caseId)).withdrawnAt).toBeNull();
 });

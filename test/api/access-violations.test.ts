@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { skudClient } from '../../connectors/skud/index.js';
 import { settleBlocks } from '../../core/access-request/account-blocks.js';
+import type { BlockGround } from '../../core/access-request/account-store.js';
 import type { JournalRow } from '../../core/access-request/journal.js';
 import type { Violation } from '../../core/access-request/violations.js';
 import { RetryableError } from '../../core/errors.js';
@@ -9,6 +11,8 @@ import { blockUnusedAccounts } from '../../workers/access-request/block-unused-a
 import { blockViolator } from '../../workers/access-request/block-violator.js';
 import { referToInspection } from '../../workers/access-request/refer-to-inspection.js';
 import { referFailure } from '../../workers/access-request/refer-failure.js';
+import { reissuePassword } from '../../workers/access-request/reissue-password.js';
+import { releaseAccounts } from '../../workers/access-request/release-accounts.js';
 import { registerReferral } from '../../workers/inspection/register-referral.js';
 import { registerTechnicalReferral } from '../../workers/technical-request/register-referral.js';
 import { accessRequest, accessUser } from '../builders/access-request.js';
@@ -56,14 +60,24 @@ async function reported(body: Record<string, unknown>): Promise<Violation> {
   return latest();
 }
 const block = ({ _id: violationId }: Violation) => workers.deliver(blockViolator, { violationId });
+const release = ({ _id: violationId }: Violation) => workers.deliver(releaseAccounts, { violationId });
+/** Blocked in SKUD and here, for another reason. */
+async function blocked(accountId: string, ground: BlockGround): Promise<void> {
+  const { accounts, database } = site.services;
+  await accounts.intendBlock([accountId], { ground, unlessSignedInSince: null });
+  await skudClient(site.services.settings.skud).block((await accounts.find(accountId))!.skudId);
+  const outcome = { ground, blocked: true, lastSignInAt: null };
+  await database.transaction(somebody, (tx) => settleBlocks(site.services, tx, [{ accountId, outcome }]));
+}
 const isActive = async (skudId: string) => (await skud.seen()).accounts.find(({ id }) => id === skudId)?.active;
 const outbox = (kind: OutboxEntry['kind'], key: string): Promise<OutboxEntry[]> =>
   site.services.database.connection
     .collection<OutboxEntry>('outbox')
     .find(kind === 'message' ? { kind, 'message.correlationKey': key } : { kind, 'notice.key': new RegExp(key) })
     .toArray();
-const blockLetters = async (caseId: string) =>
-  (await site.services.letters.ofCase(caseId)).filter(({ template }) => template === 'access-request/account-blocked');
+const lettersOf = async (caseId: string, name: string) =>
+  (await site.services.letters.ofCase(caseId)).filter(({ template }) => template === `access-request/${name}`);
+const blockLetters = (caseId: string) => lettersOf(caseId, 'account-blocked');
 const journalOf = async (caseId: string): Promise<JournalRow[]> => {
   const found: JournalRow[] = [];
   for await (const row of site.services.accessJournal.rows({ caseIds: [caseId] }, 'oldest')) found.push(row);
@@ -84,7 +98,7 @@ test('a violation that the page reports blocks the account in SKUD, and everybod
   expect(message!.message).toMatchObject({ name: 'access-request.violation-reported' });
   expect(message!.message!.variables).toEqual({ violationId: violation._id });
 
-  expect(await block(violation)).toEqual({ forInspection: false, alsoFailure: false });
+  expect(await block(violation)).toEqual({ forInspection: false, alsoFailure: false, reviewAwaited: false });
   expect(await isActive(skudId)).toBe(false);
   const { accounts, vault } = site.services;
   expect(await accounts.find(userId)).toMatchObject({ state: 'blocked', blockGrounds: ['securityViolation'] });
@@ -166,12 +180,138 @@ describe('what a machine reported', () => {
     expect(review!.note).not.toContain('канарейка');
     const page = (await admin.page('/access-violations?lang=en')).body;
     expect([page.includes(form), page.includes(said.note)]).toEqual([false, true]);
-    // R29: opened by a repeated application alone, and who decides on it reads what was said.
-    expect(await site.services.accounts.find(userId)).toMatchObject({ state: 'blocked' });
+    const [message, again] = (await outbox('message', violationId)).slice(1);
+    expect([message!.message!.name, again]).toEqual(['access-request.violation-reviewed', undefined]);
+    expect(message!.message!.variables).toEqual({ violationConfirmed: false });
+    // Who decides on a repeated application reads what was said.
     const users = [accessUser({ login })];
     const repeat = { kind: 'repeat', repeatReason: 'blockedViolation', users } as const;
     const request = await providedRequest(site, workers, repeat);
     expect((await admin.page(`/cases/${request.number}?lang=en`)).body).toMatch(/VIO-.*not confirmed/s);
+    // A repeated application opened it first: it stays open, and nobody is told twice.
+    await release(violation);
+    expect(await site.services.accounts.find(userId)).toMatchObject({ state: 'pendingFirstLogin' });
+    expect((await stored().findOne({ _id: violationId }))!.releasedIds).toEqual([]);
+  });
+
+  describe('and is none', () => {
+    const notConfirmed = async (violation: Violation): Promise<void> => {
+      const said = { outcome: 'notConfirmed', note: 'Тексерілді.' };
+      expect((await admin.post(`${url}/${violation.number}/review`, said)).statusCode).toBe(200);
+    };
+
+    test('opens the account at once, told of once, with its row in the journal', async () => {
+      const user = accessUser({ email: 'asem@employment.example' });
+      const { caseId, login, skudId, userId } = await anAccount({ users: [user] });
+      const violation = await byMachine(login);
+      expect(await block(violation)).toEqual({ forInspection: false, reviewAwaited: true });
+      await notConfirmed(violation);
+      await release(violation);
+      expect(await isActive(skudId)).toBe(true);
+      const { accounts, vault } = site.services;
+      expect(await accounts.find(userId)).toMatchObject({
+        ...{ state: 'pendingFirstLogin', blockGrounds: [], blockedAt: null, violations: null, opening: null },
+      });
+      const letters = await vault.reveal(await lettersOf(caseId, 'account-released'));
+      expect(letters.map(({ recipient }) => recipient.email).sort()).toEqual([
+        ...['asem@employment.example', 'chancery@employment.example'],
+      ]);
+      expect((await journalOf(caseId)).map(({ act, ground }) => [act, ground])).toEqual([
+        ...[
+          ['issued', null],
+          ['blocked', 'securityViolation'],
+          ['released', 'notConfirmed'],
+        ],
+      ]);
+      const [, , row] = await vault.reveal(await journalOf(caseId));
+      expect(row!.administrators).toMatchObject([{ login: 'ib.admin2' }]);
+      expect((await workers.acts(caseId)).filter((act) => act === 'account.opened')).toHaveLength(1);
+      expect((await workers.acts(`violation.${violation._id}`)).at(-1)).toBe('violation.accounts-released');
+      const notices = await outbox('notice', `^violation-not-confirmed/${violation._id}/`);
+      expect(notices.map(({ notice }) => notice!.data)).toContainEqual(
+        expect.objectContaining({ number: violation.number, opened: 1, blocked: 0 }),
+      );
+      expect((await admin.page('/access-violations?lang=en')).body).toContain('1 account opened again');
+    });
+
+    test.each([
+      ['another violation', (login: string) => reported({ login }).then((other) => block(other))],
+      ['a dismissal', (_login: string, accountId: string) => blocked(accountId, 'dismissal')],
+      ['disuse', (_login: string, accountId: string) => blocked(accountId, 'inactivity30')],
+    ])('opens nothing that %s blocks too', async (_name, blockToo) => {
+      const { login, skudId, userId } = await anAccount();
+      const violation = await byMachine(login);
+      await block(violation);
+      await blockToo(login, userId);
+      await notConfirmed(violation);
+      await release(violation);
+      expect(await isActive(skudId)).toBe(false);
+      expect(await site.services.accounts.find(userId)).toMatchObject({ state: 'blocked', opening: null });
+      expect((await stored().findOne({ _id: violation._id }))!.releasedIds).toEqual([]);
+    });
+
+    test.each(['dismissal', 'inactivity30'] as const)(
+      'opens nothing that was blocked before for %s, or by an application',
+      async (ground) => {
+        const { login, skudId, userId } = await anAccount();
+        if (ground === 'dismissal') await blocked(userId, ground);
+        else {
+          const users = [accessUser({ login, rights: [{ system: 'sir', function: 'record.view' }] })];
+          await providedRequest(site, workers, { kind: 'block', users });
+        }
+        const violation = await byMachine(login);
+        await block(violation);
+        await notConfirmed(violation);
+        await release(violation);
+        expect(await isActive(skudId)).toBe(false);
+      },
+    );
+
+    test.each([
+      ['can’t be reached', '429'],
+      ['loses its answer', 'lost-answer'],
+    ])('is opened once when SKUD %s', async (_name, fault) => {
+      const { caseId, login, skudId } = await anAccount();
+      const violation = await byMachine(login);
+      await block(violation);
+      await notConfirmed(violation);
+      await skud.control({ fault, on: 'change', ...(fault === '429' ? { delayMs: 60_000 } : {}) });
+      if (fault === '429') {
+        await expect(release(violation)).rejects.toBeInstanceOf(RetryableError);
+        expect([await isActive(skudId), await lettersOf(caseId, 'account-released')]).toEqual([false, []]);
+      }
+      await release(violation);
+      expect(await isActive(skudId)).toBe(true);
+      expect((await workers.acts(caseId)).filter((act) => act === 'account.opened')).toHaveLength(1);
+    });
+
+    test('is blocked again where another reason came up while SKUD opened it, also by whoever goes on after a crash', async () => {
+      const { login, skudId, userId } = await anAccount();
+      const violation = await byMachine(login);
+      await block(violation);
+      await notConfirmed(violation);
+      // SKUD has opened it, and the process died before it noted so.
+      expect(await workers.reach(releaseAccounts, { violationId: violation._id })).toEqual(new Set([userId]));
+      const other = await reported({ login });
+      // The account is about to be opened: the other violation asks SKUD again, and is not noted before the first is settled.
+      await expect(block(other)).rejects.toBeInstanceOf(RetryableError);
+      await release(violation);
+      await block(other);
+      expect(await isActive(skudId)).toBe(false);
+      expect(await site.services.accounts.find(userId)).toMatchObject({ state: 'blocked', violations: [other._id] });
+    });
+
+    test('is told of as well where SKUD no longer has the account', async () => {
+      const { login, userId } = await anAccount();
+      const violation = await byMachine(login);
+      await block(violation);
+      await notConfirmed(violation);
+      await skud.reset();
+      await release(violation);
+      expect(await site.services.accounts.find(userId)).toMatchObject({ state: 'blocked', opening: null });
+      const [notice] = await outbox('notice', `^violation-not-confirmed/${violation._id}/`);
+      expect(notice!.notice!.data).toMatchObject({ opened: 0, blocked: 1 });
+    });
   });
 
   test('is reviewed by nobody else, and what a person reported by nobody', async () => {
@@ -215,6 +355,28 @@ describe('while SKUD can’t be reached', () => {
     expect((await workers.acts(caseId)).filter((act) => act === 'account.blocked')).toHaveLength(1);
     expect((await stored().findOne({ _id: violation._id }))!.accountIds).toEqual([userId]);
   });
+});
+
+test('who is blocked before his first sign-in is awaited no more where only a repeated application opens the account, and on where a violation may be none', async () => {
+  const { accessRequests } = site.services;
+  const left = await anAccount();
+  const violator = await anAccount();
+  await block(await reported({ login: violator.login }));
+  await blocked(left.userId, 'dismissal');
+  expect(await accessRequests.awaiting(left.skudId)).toBeNull();
+  expect(await accessRequests.awaiting(violator.skudId)).toMatchObject({ userId: violator.userId });
+  expect([(await outbox('message', left.userId)).length, (await outbox('message', violator.userId)).length]).toEqual([
+    ...[1, 0],
+  ]);
+  expect((await workers.acts(left.caseId)).filter((act) => /withdrawn|lapsed/.test(act))).toEqual([
+    ...['password-link.withdrawn', 'registration.lapsed'],
+  ]);
+  const again = { caseId: left.caseId, caseNumber: left.number, userId: left.userId };
+  await expect(workers.deliver(reissuePassword, again)).rejects.toBeInstanceOf(RetryableError);
+  expect(await site.services.accounts.find(left.userId)).toMatchObject({ state: 'blocked' });
+  // Blocked for good since, he is not awaited either.
+  await blocked(violator.userId, 'inactivity30');
+  expect(await accessRequests.awaiting(violator.skudId)).toBeNull();
 });
 
 test('a block that a sign-in would avert is none any more, and one that is there already gets its second ground', async () => {
@@ -267,7 +429,7 @@ describe('an employee who disclosed personal data', () => {
       ...{ employeeId: employee.employeeId, kind: 'dataDistributed', personalDataDisclosed: true },
     });
     const { _id: violationId, number } = violation;
-    expect(await block(violation)).toEqual({ forInspection: true, alsoFailure: false });
+    expect(await block(violation)).toEqual({ forInspection: true, alsoFailure: false, reviewAwaited: false });
     for (const { skudId } of accounts) expect(await isActive(skudId)).toBe(false);
     await workers.deliver(referToInspection, { violationId });
     const { referralId } = (await stored().findOne({ _id: violationId }))!;
@@ -307,7 +469,7 @@ describe('a violation that is also a failure', () => {
     const { services } = site;
     const violation = await reported({ kind: 'disruption', login: 'u-some', failure });
     const { _id: violationId, number } = violation;
-    expect(await block(violation)).toEqual({ forInspection: false, alsoFailure: true });
+    expect(await block(violation)).toMatchObject({ forInspection: false, alsoFailure: true });
     await workers.deliver(referFailure, { violationId });
     const { failureReferralId } = (await stored().findOne({ _id: violationId }))!;
     const [message] = await outbox('message', failureReferralId!);
@@ -341,7 +503,7 @@ describe('a violation that is also a failure', () => {
       number: string;
     }>();
     const violation = await reported({ kind: 'disruption', login: 'u-some', technicalRequest: request });
-    expect(await block(violation)).toEqual({ forInspection: false, alsoFailure: false });
+    expect(await block(violation)).toMatchObject({ forInspection: false, alsoFailure: false });
     const auditor = await site.as('auditor');
     expect((await auditor.page(`/cases/${request}`)).body).toContain(violation.number);
     expect((await auditor.page('/access-violations')).body).toContain(`/cases/${request}`);

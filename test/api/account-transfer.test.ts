@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { BlockGround } from '../../core/access-request/account-store.js';
+import type { BlockGround, StoredAccount } from '../../core/access-request/account-store.js';
 import type { AccessRequest } from '../../core/access-request/model.js';
 import { blockStaff } from '../../workers/access-request/block-staff.js';
+import { blockUnusedAccounts } from '../../workers/access-request/block-unused-accounts.js';
 import { provideAccount } from '../../workers/access-request/provide-account.js';
-import { accessUser } from '../builders/access-request.js';
+import { accessRequest, accessUser } from '../builders/access-request.js';
 import { providedRequest, type ProvidedRequest } from '../builders/provided-account.js';
 import { ApiSite } from '../helpers/api-site.js';
 import { somebody } from '../helpers/database.js';
@@ -116,4 +117,45 @@ test('an account whose user had not signed in yet still waits for the first sign
   await blockStaff(site.services);
   await change(login!);
   expect(await account(accountId)).toMatchObject({ state: 'pendingFirstLogin', blockGrounds: [] });
+});
+
+test('until the application comes, user and applicant are reminded each time the organisation’s own term has gone by', async () => {
+  const { accounts, database, letters } = site.services;
+  const { accountId } = await blockedFor('transfer');
+  const both = await blockedFor('transfer', 'dismissal');
+  const { caseId } = await account(accountId);
+  const stored = database.connection.collection<StoredAccount>('accounts');
+  const requests = database.connection.collection<AccessRequest>('access-requests');
+  const looks = () => workers.deliver(blockUnusedAccounts, { inactiveDays: 3_650 });
+  const reminders = async (ofCase = caseId): Promise<number> =>
+    (await letters.ofCase(ofCase)).filter(({ purpose }) => purpose === 'application-reminder').length;
+  const daysAgo = (days: number) => new Date(site.services.clock.legalNow().getTime() - days * 24 * 3600_000);
+  const passes = (days: number) =>
+    stored.updateMany({ state: 'blocked' }, { $set: { blockedAt: daysAgo(days), remindedAt: daysAgo(days) } });
+
+  await looks();
+  expect(await reminders()).toBe(0);
+  await passes(30);
+  for (let times = 0; times < 2; times += 1) expect(await looks()).toEqual({ sweepDone: true });
+  const once = await reminders();
+  expect(once).toBeGreaterThan(0);
+  expect(await reminders((await account(both.accountId)).caseId)).toBe(0);
+  expect((await workers.acts(caseId)).filter((act) => act === 'account.reminded')).toHaveLength(1);
+  await passes(30);
+  await looks();
+  expect(await reminders()).toBe(2 * once);
+
+  // An application that is not answered yet ends it; of one that was withdrawn nothing comes.
+  const body = accessRequest('2026-01-30', { kind: 'change', users: [accessUser({ login: 'u-another' })] });
+  const { number } = (await site.anybody.post('/api/access-requests', body)).json<{ number: string }>();
+  const { _id } = (await site.services.cases.byNumber(number))!;
+  await stored.updateOne({ _id: accountId }, { $set: { employeeId: 'SC-1018' } });
+  await requests.updateOne({ _id }, { $set: { 'users.0.employeeId': 'SC-1018' } });
+  await passes(30);
+  await looks();
+  expect(await reminders()).toBe(2 * once);
+  await database.transaction(somebody, (tx) => site.services.accessRequests.withdraw(tx, _id));
+  await looks();
+  expect(await reminders()).toBe(3 * once);
+  expect((await accounts.find(accountId))!.state).toBe('blocked');
 });

@@ -107,6 +107,13 @@ const stops: Record<string, () => Stop[]> = {
       path: '/access-requests/completion',
       act: send({ number: told.access.number, code: told.access.accessCode }),
     },
+    { name: 'withdrawal', path: '/access-requests/withdrawal' },
+    {
+      name: 'withdrawal-none',
+      path: '/access-requests/withdrawal',
+      act: send({ number: 'ACC-2026-999999', code: 'AAAA-BBBB' }),
+      status: 404,
+    },
     { name: 'upload', path: told.link },
     { name: 'upload-used', path: '/upload/used', status: 404 },
     { name: 'problem-sign-in', path: '/cases', status: 401 },

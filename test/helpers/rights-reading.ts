@@ -32,6 +32,12 @@ export const readingRows: Row[] = [
   },
   {
     ...ofNoCase,
+    route: 'GET /access-requests/withdrawal',
+    status: anybody(200),
+    send: page(() => '/access-requests/withdrawal'),
+  },
+  {
+    ...ofNoCase,
     route: 'GET /technical-requests/new',
     status: anybody(200),
     send: page(() => '/technical-requests/new'),

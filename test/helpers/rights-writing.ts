@@ -184,6 +184,14 @@ export const writingRows: Row[] = [
     namesCase: true,
   },
   {
+    // As above: nor does it withdraw one.
+    route: 'POST /api/access-requests/:number/withdrawal',
+    status: anybody(404),
+    send: ({ by, code }, number) =>
+      by.post(`/api/access-requests/${number}/withdrawal`, {}, { 'x-access-code': code ?? 'AAAA-AAAA-AAAA-AAAA' }),
+    namesCase: true,
+  },
+  {
     ...ofNoCase,
     route: 'POST /access-requests/new/rows',
     status: anybody(200),
@@ -201,6 +209,14 @@ export const writingRows: Row[] = [
     status: anybody(404),
     send: ({ by, code }, number) =>
       by.form('/access-requests/completion', { number, code: code ?? 'AAAA-AAAA-AAAA-AAAA' }),
+    namesCase: true,
+  },
+  {
+    // As above, by the page.
+    route: 'POST /access-requests/withdrawal',
+    status: anybody(404),
+    send: ({ by, code }, number) =>
+      by.form('/access-requests/withdrawal', { number, code: code ?? 'AAAA-AAAA-AAAA-AAAA' }),
     namesCase: true,
   },
   {

@@ -6,6 +6,7 @@ import { tellAdministrators } from '../../core/access-request/account-letters.js
 import type { BlockGround } from '../../core/access-request/account-store.js';
 import { unusedBefore } from '../../core/access-request/account-sweeps.js';
 import { intendBlocksOfStaff, staffGrounds } from '../../core/access-request/staff-changes.js';
+import { remindOfTransfers } from '../../core/access-request/transfer-reminders.js';
 import type { SkudAccount } from '../../core/access-request/skud-account.js';
 import type { Services } from '../../core/services.js';
 import { defineWorker } from '../define-worker.js';
@@ -24,7 +25,8 @@ interface Step {
 /**
  * R28, DL-ACC-4: one step of the day's look at all accounts of SKUD. Blocks those of who left or was transferred and ends what an earlier step had begun, else reads the next page of open accounts
  * that were not used, stores that they are to be blocked, and blocks each. Where it stopped is stored with what it did, so the next step
- * goes on there; a day that was missed needs no other look, since whoever was unused then is so today.
+ * goes on there; a day that was missed needs no other look, since whoever was unused then is so today. The last steps remind of the application that a
+ * transfer asks for (DL-ACC-7).
  */
 export const blockUnusedAccounts = defineWorker({
   type: 'access-request.block-unused-accounts',
@@ -70,7 +72,8 @@ export const blockUnusedAccounts = defineWorker({
     for (const why of [ground, ...staffGrounds] as const)
       await tellAdministrators(services, tx, { day, step: `${step}/${why}`, ground: why, count: of(why) });
     if (read) await services.accountSweeps.advance(tx, day, { ...read, blocked: of(ground) });
-    return { sweepDone: settled.length === 0 && (read === null || read.done) };
+    if (settled.length > 0 || read?.done === false) return { sweepDone: false };
+    return { sweepDone: await remindOfTransfers(services, tx) };
   },
 });
 

@@ -4,7 +4,8 @@ import { skudClient, type SkudClient } from '../../connectors/skud/index.js';
 import { settleBlocks, type SettledBlock } from '../../core/access-request/account-blocks.js';
 import { tellOfViolation } from '../../core/access-request/account-letters.js';
 import { isAlsoFailure, isForInspection } from '../../core/access-request/violation-report.js';
-import type { Violation } from '../../core/access-request/violations.js';
+import { isByMachine, type Violation } from '../../core/access-request/violations.js';
+import { RetryableError } from '../../core/errors.js';
 import type { Services } from '../../core/services.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
@@ -26,6 +27,8 @@ export const blockViolator = defineWorker({
     forInspection: z.boolean(),
     /** AMB-TECH-10: something does not work; a technical request is opened. */
     alsoFailure: z.boolean(),
+    /** A machine reported it: an administrator says whether it is a violation (AMB-ACC-15). */
+    reviewAwaited: z.boolean(),
   }),
   errors: [],
   reach: async (context): Promise<{ accountIds: string[]; settled: SettledBlock[] }> => {
@@ -40,11 +43,14 @@ export const blockViolator = defineWorker({
   run: async ({ input: { violationId }, tx, services, reached: { accountIds, settled } }) => {
     const violation = await services.violations.get(violationId, tx);
     await settleBlocks(services, tx, settled, violation.reportedBy);
+    if (!(await services.accounts.holdFor(tx, accountIds, violationId)))
+      throw new RetryableError('an account was opened at the same time');
     await services.violations.noteBlocked(tx, violationId, accountIds);
     await tellOfViolation(services, tx, violation, accountIds.length);
     return {
       forInspection: isForInspection(services, violation),
       alsoFailure: isAlsoFailure(services, violation),
+      reviewAwaited: isByMachine(violation),
     };
   },
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { skudClient } from '../../connectors/skud/index.js';
+import { openIfFree } from '../../connectors/skud/open.js';
 import { composeAnswer } from '../../core/access-request/answers.js';
 import { waitsForChange } from '../../core/access-request/account-store.js';
 import { loginOf, noteIssued, rightsAfter, userOf } from '../../core/access-request/accounts.js';
@@ -114,16 +115,11 @@ async function provide(
   return { ...nothing, outcome: 'changed', rights, opened };
 }
 
-/** R27: opens what a transfer alone has blocked. What was to be blocked for another reason meanwhile is blocked again, whoever was first. */
+/** R27: opens what a transfer alone has blocked. */
 async function openAgain({ accounts, settings }: Services, skudId: string, signal: AbortSignal): Promise<boolean> {
   const waits = async (): Promise<boolean> => {
     const account = (await accounts.ofSkud([skudId])).get(skudId);
     return account !== undefined && waitsForChange(account);
   };
-  if (!(await waits())) return false;
-  const skud = skudClient(settings.skud);
-  await skud.unblock(skudId, signal);
-  if (await waits()) return true;
-  await skud.block(skudId, signal);
-  return false;
+  return (await waits()) && openIfFree(skudClient(settings.skud), skudId, waits, signal);
 }

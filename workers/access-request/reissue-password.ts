@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { skudClient } from '../../connectors/skud/index.js';
-import { noteIssued } from '../../core/access-request/accounts.js';
+import { noteIssued, userOf } from '../../core/access-request/accounts.js';
 import { composeAnswer } from '../../core/access-request/answers.js';
 import { journalUser } from '../../core/access-request/journal-rows.js';
 import { temporaryPassword } from '../../core/access-request/temporary-password.js';
-import { PermanentError } from '../../core/errors.js';
+import { PermanentError, RetryableError } from '../../core/errors.js';
 import { defineWorker } from '../define-worker.js';
 import { caseIds, id } from '../shapes.js';
 
@@ -26,6 +26,9 @@ export const reissuePassword = defineWorker({
     return { skudId, password };
   },
   run: async ({ input: { caseId, userId }, tx, services, reached: { skudId, password } }) => {
+    // E5: the message that ends this wait is on its way.
+    if (userOf(await services.accessRequests.get(caseId, tx), userId).account?.outcome !== 'issued')
+      throw new RetryableError('the account was blocked at the same time');
     await noteIssued(services, tx, { caseId, userId, skudId });
     await journalUser(services, tx, { caseId, userId, skudId, act: 'reissued' });
     await services.trail.record(tx, { caseId, type: 'password.reissued', subject: userId, data: {} });
