@@ -6,7 +6,7 @@ import { Csrf, Moment, contextOf, page, type PageContext } from './layout.js';
 
 /**
  * The page behind a one-time link (R22, AMB-ACC-08). To open it shows a button and burns nothing, since scanners of mails open every link;
- * the button shows the password, to whoever presses it first, and says that its user knows the rules (R31, ACC-51).
+ * the button shows the password, to whoever presses it first, and says that its user knows the rules (R31, ACC-51). Where the password went by mail it says that alone.
  */
 export const passwordPages = fp<{ services: Services }>(async (app: FastifyInstance, { services }) => {
   const { settings, organisation, passwordLinks } = services;
@@ -29,7 +29,7 @@ export const passwordPages = fp<{ services: Services }>(async (app: FastifyInsta
     const link = await passwordLinks.look(request.params.token);
     if (link?.state !== 'ready') return gone(request, reply);
     const action = `/password/${encodeURIComponent(request.params.token)}`;
-    return show(request, reply, (context) => <Closed {...{ context, action, endsAt: link.endsAt }} />);
+    return show(request, reply, (context) => <Closed {...{ context, action, link }} />);
   });
   app.post<Route>('/password/:token', hide, async (request, reply) => {
     const revealed = await passwordLinks.reveal(request.params.token);
@@ -38,22 +38,31 @@ export const passwordPages = fp<{ services: Services }>(async (app: FastifyInsta
   });
 });
 
-function Closed({ context, action, endsAt }: { context: PageContext; action: string; endsAt: Date }): VNode {
+function Closed({
+  context,
+  action,
+  link: { endsAt, rulesOnly = false },
+}: {
+  context: PageContext;
+  action: string;
+  link: { endsAt: Date; rulesOnly?: boolean };
+}): VNode {
   const { text } = context;
   return (
     <form method="post" action={action} class="card stack">
       <Csrf context={context} />
-      <p class="lead">{text.say('password.lead')}</p>
+      {!rulesOnly && <p class="lead">{text.say('password.lead')}</p>}
       <p>
         {text.say('password.until')} <Moment text={text} at={endsAt} />
       </p>
       <p>{text.say('password.acknowledge')}</p>
-      <button type="submit">{text.say('password.show')}</button>
+      <button type="submit">{text.say(rulesOnly ? 'password.confirm' : 'password.show')}</button>
     </form>
   );
 }
 
-function Revealed({ context: { text }, password }: { context: PageContext; password: string }): VNode {
+function Revealed({ context: { text }, password }: { context: PageContext; password: string | null }): VNode {
+  if (password === null) return <p class="lead card">{text.say('password.confirmed')}</p>;
   return (
     <div class="card stack">
       <p class="lead">{text.say('password.revealed')}</p>

@@ -33,7 +33,7 @@ function missingNames(missing: readonly string[]): string[] {
 
 /**
  * R22: the answer to one user of a request, positive, refused, or both by system; to the user's own corporate address, else to the one of the request.
- * A password goes by a one-time link (AMB-ACC-08), or by the mail itself where the organisation set so. A repeat withdraws the former link.
+ * A password goes by a one-time link (AMB-ACC-08), or by the mail itself where the organisation set so: then the link is for the rules (R31). A repeat withdraws the former link.
  */
 export async function composeAnswer(
   services: Services,
@@ -49,14 +49,15 @@ export async function composeAnswer(
   const request = await vault.reveal(await accessRequests.get(caseId, tx), tx);
   const user = userOf(request, userId);
   const granted = outcome === 'not-provided' ? [] : grantedRights(request, user);
+  const byLink = settings.accounts.passwordBy === 'link';
   const link =
-    password !== null && settings.accounts.passwordBy === 'link'
-      ? await passwordLinks.make(tx, {
-          ...{ caseId, accountId: userId, password },
+    password === null
+      ? null
+      : await passwordLinks.make(tx, {
+          ...{ caseId, accountId: userId, password: byLink ? password : null },
           publicUrl: settings.web.publicUrl,
           hours: settings.accounts.passwordLinkHours,
-        })
-      : null;
+        });
   const { letterId } = await letters.compose(tx, {
     caseId,
     caseNumber: request.number,
@@ -72,8 +73,8 @@ export async function composeAnswer(
             action: outcome === 'reopened' ? 'changeReopened' : request.kind,
             granted: granted.map((right) => ({ right: labelOf(organisation, right) })),
             ...(user.login ? { login: user.login } : {}),
-            ...(link ? { passwordLink: link.link, passwordUntil: link.endsAt } : {}),
-            ...(password !== null && !link ? { password } : {}),
+            ...(link && byLink ? { passwordLink: link.link, passwordUntil: link.endsAt } : {}),
+            ...(link && !byLink ? { password, rulesLink: link.link, rulesUntil: link.endsAt } : {}),
           }
         : {}),
       ...refusalsOf(request, user, organisation, outcome === 'not-provided'),

@@ -11,7 +11,8 @@ export interface PasswordLinkRequest {
   caseId: string;
   /** Our id of the account whose password it is. */
   accountId: string;
-  password: string;
+  /** Null where it goes by the mail itself: the link is for the acknowledgement of the rules alone (R31, ACC-51). */
+  password: string | null;
   /** Where people reach the pages, for the link. */
   publicUrl: string;
   /** How long it is good, in hours of legal time. */
@@ -28,7 +29,7 @@ export interface MadePasswordLink {
 
 /** Where a link stands: `ready`, `revealed` (its password was shown, at `revealedAt`), `ended` (too late, or replaced by a newer one). */
 export type PasswordLinkState =
-  | { state: 'ready'; linkId: string; endsAt: Date }
+  | { state: 'ready'; linkId: string; endsAt: Date; rulesOnly?: boolean }
   | { state: 'revealed'; linkId: string; revealedAt: Date }
   | { state: 'ended'; linkId: string };
 
@@ -45,9 +46,9 @@ export interface PasswordLinks {
   /**
    * Shows the password and burns the link: of any number of calls, however close together, one gets it. The others, and who comes too late or
    * with a wrong token, get null. `password.revealed` is recorded in the same transaction. When the answer is lost on its way, the
-   * password is too: a new one has to be set.
+   * password is too: a new one has to be set. Of a link without one the password is null, and `rules.acknowledged` is recorded.
    */
-  reveal(token: string): Promise<{ password: string; accountId: string; caseId: string; linkId: string } | null>;
+  reveal(token: string): Promise<{ password: string | null; accountId: string; caseId: string; linkId: string } | null>;
   /** Ends the links of an account that were not used, and drops what they hold. Records `password-link.withdrawn` for each; returns how many. */
   withdraw(tx: Tx, accountId: string): Promise<number>;
   /** The latest link of an account, or null. */
@@ -63,6 +64,8 @@ interface StoredLink {
   tokenHash: string;
   /** base64 of iv | ciphertext | tag; null once it was revealed or withdrawn. */
   sealed: string | null;
+  /** It holds no password. */
+  rulesOnly?: boolean;
   createdAt: Date;
   /** Legal time: the diagram's timer waits for the same instant. */
   endsAt: Date;
@@ -88,13 +91,14 @@ export function createPasswordLinks({ database, trail }: { database: Database; t
     return open.length;
   };
 
-  const stateOf = ({ _id: linkId, sealed, endsAt, revealedAt }: StoredLink): PasswordLinkState => {
+  const stateOf = ({ _id: linkId, sealed, endsAt, revealedAt, rulesOnly }: StoredLink): PasswordLinkState => {
     if (revealedAt) return { state: 'revealed', linkId, revealedAt };
-    return sealed && endsAt > clock.legalNow() ? { state: 'ready', linkId, endsAt } : { state: 'ended', linkId };
+    if (!sealed || endsAt <= clock.legalNow()) return { state: 'ended', linkId };
+    return { state: 'ready', linkId, endsAt, ...(rulesOnly ? { rulesOnly } : {}) };
   };
 
   /** Who has the link is not known; that it was used, and the rules acknowledged by it (R31), is recorded. False when it was withdrawn or came to its end in between. */
-  const burn = ({ _id, caseId, accountId, sealed }: StoredLink, claim: string): Promise<boolean> => {
+  const burn = ({ _id, caseId, accountId, sealed, rulesOnly }: StoredLink, claim: string): Promise<boolean> => {
     const by: Actor = { kind: 'applicant', id: `link:${_id}` };
     return database.transaction(by, async (tx) => {
       const one = { _id, sealed, 'claim.id': claim, endsAt: { $gt: tx.at } };
@@ -103,7 +107,7 @@ export function createPasswordLinks({ database, trail }: { database: Database; t
       if (modifiedCount === 0) return false;
       await trail.record(tx, {
         caseId,
-        type: 'password.revealed',
+        type: rulesOnly ? 'rules.acknowledged' : 'password.revealed',
         subject: _id,
         data: { accountId, rulesAcknowledged: true },
       });
@@ -118,11 +122,12 @@ export function createPasswordLinks({ database, trail }: { database: Database; t
       const linkId = newId();
       const token = newSecret(32);
       const endsAt = new Date(tx.at.getTime() + hours * 3600_000);
-      const sealed = encrypt(keyOf(token, linkId), Buffer.from(password, 'utf8'), linkId).toString('base64');
+      const sealed = encrypt(keyOf(token, linkId), Buffer.from(password ?? '', 'utf8'), linkId).toString('base64');
       await links.insertOne(
         {
           ...{ _id: linkId, caseId, accountId, tokenHash: hashOf(token), sealed },
           ...{ createdAt: tx.at, endsAt, revealedAt: null, claim: null },
+          ...(password === null ? { rulesOnly: true } : {}),
         },
         { session: tx.session },
       );
@@ -148,7 +153,8 @@ export function createPasswordLinks({ database, trail }: { database: Database; t
       const { modifiedCount } = await links.updateOne(free, { $set: { claim: { id: claim, until } } });
       if (modifiedCount === 0) return null;
       try {
-        return (await burn(found, claim)) ? { password: content.toString('utf8'), accountId, caseId, linkId } : null;
+        if (!(await burn(found, claim))) return null;
+        return { password: found.rulesOnly ? null : content.toString('utf8'), accountId, caseId, linkId };
       } catch (error) {
         await links.updateOne({ _id: linkId, 'claim.id': claim }, { $set: { claim: null } });
         throw error;

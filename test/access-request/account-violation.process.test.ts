@@ -34,7 +34,11 @@ async function reports(body: Record<string, unknown>): Promise<string> {
 }
 /** The same by a machine that watches the logs. */
 async function machineReports(login: string): Promise<string> {
-  const report = { ...({ kind: 'sharedLogin', login, facts, failure: null, technicalRequest: null } as const), employeeId: null, disclosed: false };
+  const report = {
+    ...({ kind: 'sharedLogin', login, facts, failure: null, technicalRequest: null } as const),
+    employeeId: null,
+    disclosed: false,
+  };
   const { violation } = await reportViolation(
     stage.services,
     { kind: 'machine', id: 'client:log-watch' },

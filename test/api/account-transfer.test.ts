@@ -159,3 +159,20 @@ test('until the application comes, user and applicant are reminded each time the
   expect(await reminders()).toBe(3 * once);
   expect((await accounts.find(accountId))!.state).toBe('blocked');
 });
+
+test('where the organisation sends passwords by mail, the answer has a link for the acknowledgement of the rules beside it', async () => {
+  const { accounts: settings } = site.services.settings;
+  const before = settings.passwordBy;
+  settings.passwordBy = 'mail';
+  try {
+    const { caseId, userId } = await providedRequest(site, workers);
+    const { letters, passwordLinks, vault } = site.services;
+    const answer = (await vault.reveal(await letters.ofCase(caseId))).find(({ purpose }) => purpose === 'answer');
+    const data = JSON.parse(answer!.data) as Record<string, string>;
+    expect(Object.keys(data)).toEqual(expect.arrayContaining(['password', 'rulesLink', 'rulesUntil']));
+    expect(data).not.toHaveProperty('passwordLink');
+    expect(await passwordLinks.latestOf(userId)).toMatchObject({ state: 'ready', rulesOnly: true });
+  } finally {
+    settings.passwordBy = before;
+  }
+});

@@ -13,11 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => site.stop());
 
-async function aLink(): Promise<{ path: string; password: string; accountId: string; caseId: string }> {
+async function aLink(given: { password?: null } = {}) {
   const { database, passwordLinks } = site.services;
   const asked = { caseId: newId(), accountId: newId(), password: temporaryPassword() };
   const { link } = await database.transaction(somebody, (tx) =>
-    passwordLinks.make(tx, { ...asked, publicUrl, hours: 24 }),
+    passwordLinks.make(tx, { ...asked, ...given, publicUrl, hours: 24 }),
   );
   return { ...asked, path: new URL(link).pathname };
 }
@@ -78,3 +78,14 @@ test('of a thousand who press the button at the same time exactly one sees the p
   const revealed = (await site.services.trail.list(caseId)).filter(({ type }) => type === 'password.revealed');
   expect(revealed.map(({ data }) => data['rulesAcknowledged'])).toEqual([true]);
 }, 120_000);
+
+test('where the password is in the mail, the page takes the acknowledgement of the rules, once, and shows no password', async () => {
+  const { path, caseId } = await aLink({ password: null });
+  const opened = await site.anybody.page(`${path}?lang=en`);
+  expect([opened.statusCode, opened.body.includes('Confirm that I know the rules')]).toEqual([200, true]);
+  expect(opened.body).not.toContain('Show the password');
+  const done = await site.anybody.form(path, {}, { 'accept-language': 'en' });
+  expect([done.statusCode, done.body.includes('class="code"')]).toEqual([200, false]);
+  expect((await site.anybody.form(path, {})).statusCode).toBe(404);
+  expect((await site.services.trail.list(caseId)).at(-1)).toMatchObject({ type: 'rules.acknowledged' });
+});

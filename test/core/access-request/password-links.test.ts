@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 const publicUrl = 'https://merzim.example/';
-async function made(given: { accountId?: string; hours?: number } = {}) {
+async function made(given: { accountId?: string; hours?: number; password?: null } = {}) {
   const asked = { caseId: newId(), accountId: newId(), password: temporaryPassword(), publicUrl, hours: 24, ...given };
   const link = await database.transaction(somebody, (tx) => links.make(tx, asked));
   return { ...asked, ...link, token: link.link.slice('https://merzim.example/password/'.length) };
@@ -64,6 +64,14 @@ test('what is stored holds neither the password nor the token, and nothing at al
   const newest = await collection.findOneAndDelete({}, { sort: { _id: -1 } });
   await collection.updateOne({ _id: linkId }, { $set: { tokenHash: newest!.tokenHash } });
   await expect(links.reveal(other)).rejects.toThrow(/was altered/);
+});
+
+test('of a password that goes by mail it holds nothing, and records once that the rules are acknowledged', async () => {
+  const { token, caseId, accountId, linkId } = await made({ password: null });
+  expect(await links.look(token)).toMatchObject({ state: 'ready', rulesOnly: true });
+  const answers = [await links.reveal(token), await links.reveal(token)];
+  expect(answers).toEqual([{ password: null, accountId, caseId, linkId }, null]);
+  expect((await actsOf(caseId)).at(-1)).toEqual(['rules.acknowledged', linkId]);
 });
 
 test('a token that was never given shows nothing', async () => {
