@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => site.stop());
 
 const copy: Part = ['copy', { name: 'приказ.pdf', type: 'application/pdf', content: pdf() }];
-const fileLost = 'A file that you chose was not kept: choose it again';
+const fileLost = 'If a file was chosen, choose it again: it was not kept';
 const html = { accept: 'text/html', 'accept-language': 'en' };
 const twoUsers = () => [accessUser(), accessUser({ surname: 'Кенжебаева', name: 'Гүлнара', iin: '030110699567' })];
 /** A request as the form sends it, by anybody. */

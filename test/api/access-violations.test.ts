@@ -204,7 +204,7 @@ describe('what a machine reported', () => {
       const user = accessUser({ email: 'asem@employment.example' });
       const { caseId, login, skudId, userId } = await anAccount({ users: [user] });
       const violation = await byMachine(login);
-      expect(await block(violation)).toEqual({ forInspection: false, reviewAwaited: true });
+      expect(await block(violation)).toMatchObject({ forInspection: false, reviewAwaited: true });
       await notConfirmed(violation);
       await release(violation);
       expect(await isActive(skudId)).toBe(true);

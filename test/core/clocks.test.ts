@@ -255,6 +255,26 @@ describe('stopping a clock', () => {
   });
 });
 
+describe('a withdrawal', () => {
+  const withdraw = (clock: StoredClock) =>
+    fixture.run((tx) => fixture.clocks.cancelOfCase(tx, clock.caseId, 'withdrawn'));
+
+  test('in time leaves a clock neither kept nor broken', async () => {
+    await fixture.travelTo(revealedAt);
+    const clock = await started();
+    expect(await withdraw(clock)).toBe(1);
+    expect(await now(clock)).toMatchObject({ state: 'cancelled', cancelledAs: 'withdrawn', kept: null });
+  });
+
+  test('after the term leaves it broken', async () => {
+    await fixture.travelTo(revealedAt);
+    const clock = await started();
+    await fixture.travelTo(afterDue);
+    expect(await withdraw(clock)).toBe(1);
+    expect(await now(clock)).toMatchObject({ state: 'stopped', kept: false });
+  });
+});
+
 describe('releasing a clock', () => {
   const release = (clock: StoredClock) =>
     fixture.run((tx) => fixture.clocks.releaseOfCase(tx, clock.caseId, 'not-functioning'));

@@ -82,7 +82,7 @@ describe('every letter', () => {
     '%s tells its addressee no number of an inspection, unless he is the applicant',
     (name) => {
       const { placeholders } = loadTemplate(name, 'ru');
-      expect('caseNumber' in placeholders).toBe(/^[a-z-]+\/receipt$/.test(name));
+      expect('caseNumber' in placeholders).toBe(/^[a-z-]+\/(withdrawal-)?receipt$/.test(name));
     },
   );
 
