@@ -21,25 +21,27 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, testMs);
 
-const archived = (day: number) =>
-  waitFor(() => stage.services.technicalArchives.find(isoDay(day)), `the archive of ${isoDay(day)}`, patienceMs);
+const today = async (): Promise<number> => dayNumber(localDay(await stage.now(), zone));
+const toNightOf = (day: number) => stage.travel({ to: new Date(atLocalTime(day, '00:36', zone)) });
 const passed = async (): Promise<number> => (await stage.instancesPast('EndEvent_NothingArchived')).length;
 
 test(
   'each day the timer looks whether the period has passed: at first, and a week later, all requests are put away; between nothing is',
   async () => {
+    const { technicalArchives } = stage.services;
+    // The first is of this night, or of one that the way to the morning led over.
+    await toNightOf((await today()) + 1);
+    const { _id: begun } = await waitFor(() => technicalArchives.last(), 'the first archive', patienceMs);
     const it = await TechnicalCase.file(stage);
-    const first = dayNumber(localDay(await stage.now(), zone)) + 1;
-    const toNightOf = (day: number) => stage.travel({ to: new Date(atLocalTime(day, '00:36', zone)) });
-    await toNightOf(first);
-    const { file } = await archived(first);
-    expect(readFileSync(path.join(folder, file), 'utf8')).toContain(it.number);
     const before = await passed();
-    await toNightOf(first + 1);
+    const between = (await today()) + 1;
+    await toNightOf(between);
     await waitFor(async () => (await passed()) > before, 'a day without an archive', patienceMs);
-    expect(await stage.services.technicalArchives.find(isoDay(first + 1))).toBeNull();
-    await toNightOf(first + 7);
-    await archived(first + 7);
+    expect(await technicalArchives.find(isoDay(between))).toBeNull();
+    const next = dayNumber(begun) + 7;
+    await toNightOf(next);
+    const { file } = await waitFor(() => technicalArchives.find(isoDay(next)), 'the second archive', patienceMs);
+    expect(readFileSync(path.join(folder, file), 'utf8')).toContain(it.number);
     expect(readdirSync(folder).filter((name) => name.endsWith('.csv'))).toHaveLength(2);
   },
   testMs,
