@@ -53,7 +53,10 @@ export async function completeTask(engine: EngineRest, task: TaskToComplete): Pr
   return open.key;
 }
 
-/** Asks again and again until something is there; throws after `timeoutMs` (four minutes). */
+/**
+ * Asks again and again until something is there, the less often the longer it takes (each second at last): the engine and its search have to answer.
+ * Throws after `timeoutMs` (four minutes).
+ */
 export async function waitFor<T>(
   ask: () => Promise<T | null | undefined | false>,
   what: string,
@@ -69,8 +72,9 @@ export async function waitFor<T>(
     } catch (error) {
       fault = error;
     }
-    if (performance.now() - start > timeoutMs)
+    const waitedMs = performance.now() - start;
+    if (waitedMs > timeoutMs)
       throw new Error(`waited ${Math.round(timeoutMs / 1000)} s in vain for ${what}`, { cause: fault });
-    await sleep(200);
+    await sleep(Math.min(1_000, Math.max(200, waitedMs / 5)));
   }
 }
