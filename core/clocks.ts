@@ -294,7 +294,10 @@ export function createClocks(deps: {
         await save(tx, clock, ended);
         await trail.record(tx, {
           ...{ caseId, type: 'clock.cancelled', subject: clock._id },
-          data: { rule: clock.rule, ...(cancelledAs && { cancelledAs, kept: ended.state === 'stopped' ? false : null }) },
+          data: {
+            rule: clock.rule,
+            ...(cancelledAs && { cancelledAs, kept: ended.state === 'stopped' ? false : null }),
+          },
         });
         await tellDiagrams(tx, clock);
       }
