@@ -78,7 +78,7 @@ function Request({ context: { text }, file, can }: TechnicalRequestPart): VNode 
 function Resolution(part: TechnicalRequestPart): VNode {
   const { context, file } = part;
   const { text } = context;
-  const { reclassified, resolutions, defect, answers } = file.technicalRequest;
+  const { reclassified = [], resolutions, defect, answers } = file.technicalRequest;
   return (
     <Section part="resolution" text={text}>
       <Facts

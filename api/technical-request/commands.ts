@@ -37,7 +37,7 @@ export const technicalCommands: Command[] = [
       await services.technicalRequests.reclassify(tx, technicalRequest, { as, reason });
       await services.outbox.message(tx, {
         ...{ caseId, name: messages.technicalRequestClassChanged.name, correlationKey: number },
-        messageId: `${caseId}:class:${technicalRequest.reclassified.length + 1}`,
+        messageId: `${caseId}:class:${(technicalRequest.reclassified?.length ?? 0) + 1}`,
         variables: { classification: as },
       });
     },

@@ -106,5 +106,5 @@ export function isAlsoFailure(
   { organisation }: Pick<Services, 'organisation'>,
   { failure }: Pick<Violation, 'failure'>,
 ): boolean {
-  return failure !== null && organisation.acts['technical-request']?.on === true;
+  return (failure ?? null) !== null && organisation.acts['technical-request']?.on === true;
 }

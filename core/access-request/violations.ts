@@ -51,11 +51,11 @@ export interface Violation {
   /** Id of what was handed to the inspection. */
   referralId: string | null;
   /** AMB-TECH-10: it is also a failure: what does not work, sealed; null where it is none, or a technical request told of it first. */
-  failure: string | null;
+  failure?: string | null;
   /** Id of what was handed to the technical requests. */
-  failureReferralId: string | null;
+  failureReferralId?: string | null;
   /** Number of the technical request that told of the same incident first. */
-  technicalRequest: string | null;
+  technicalRequest?: string | null;
   /** Null until it is said, and of a person's report. `note` is sealed; null where the user was erased before. */
   review: { outcome: ReviewOutcome; note: string | null; by: string; at: Date } | null;
   idempotency: { client: string; key: string; contentHash: string } | null;

@@ -76,7 +76,7 @@ export function archiveLine(row: RegisterRow): string | null {
   return csvLine([
     ...[record.number, request.source, request.channel, request.system ?? '', request.relatesTo ?? ''],
     ...[request.referredFrom ?? '', iso(record.receivedAt), iso(record.registeredAt), record.state],
-    ...[record.outcome ?? '', classified?.as ?? '', iso(classified?.at), String(request.reclassified.length)],
+    ...[record.outcome ?? '', classified?.as ?? '', iso(classified?.at), String(request.reclassified?.length ?? 0)],
     ...[fulfilled?.as ?? '', iso(fulfilled?.at), defect?.scope ?? '', defectSettled?.as ?? ''],
     ...[String(answers.length), iso(answers[0]?.at), iso(record.closedAt), clockWords.join('; ')],
   ]);

@@ -59,8 +59,8 @@ export interface TechnicalRequest {
   subject: string | null;
   text: string;
   classified: { as: Classification; by: string; at: Date } | null;
-  /** Classes that were corrected, oldest first; `reason` is sealed. `classified` holds the one that counts. */
-  reclassified: { from: Classification; reason: string; by: string; at: Date }[];
+  /** Classes that were corrected, oldest first; `reason` is sealed. `classified` holds the one that counts. Absent in what was stored before classes could be. */
+  reclassified?: { from: Classification; reason: string; by: string; at: Date }[];
   /** What is told to who asked, oldest first; `text` is sealed. The last one goes out. */
   resolutions: { text: string; by: string; at: Date }[];
   /** How many of them there were when the newest answer was composed: what came later is not told yet. */
@@ -69,7 +69,7 @@ export interface TechnicalRequest {
   defect: { reference: string; scope: DefectScope; by: string; at: Date } | null;
   fulfilled: { as: Fulfilment; by: string; at: Date } | null;
   /** Who said that what concerns something else is answered; from then on its class stays. */
-  answerReady: { by: string; at: Date } | null;
+  answerReady?: { by: string; at: Date } | null;
   defectSettled: { as: DefectOutcome; by: string; at: Date } | null;
   /** Each with its letter, oldest first; without one where there is nobody to answer. */
   answers: { letterId: string | null; at: Date }[];
@@ -87,7 +87,7 @@ export function hasNewResolution({ resolutions, told }: TechnicalRequest): boole
 
 /** Whether it is decided what the request is answered with, so that its class can't be corrected any more. */
 export function isSettled({ fulfilled, answerReady }: TechnicalRequest): boolean {
-  return fulfilled !== null || answerReady !== null;
+  return fulfilled !== null || (answerReady ?? null) !== null;
 }
 
 /** How a request ends. */

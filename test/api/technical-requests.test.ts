@@ -283,6 +283,19 @@ describe('the case file', () => {
     for (const shown of ['Class corrected', 'Анықтама ешкімге ашылмайды.']) expect(body).toContain(shown);
   });
 
+  test('that was stored before classes could be corrected is shown, and corrected, like any other', async () => {
+    const { number, record } = await filed();
+    const admin = await site.as('is.admin');
+    expect(await decide(record._id, 'classify-request', { classification: 'other' })).toBeNull();
+    await site.services.database.connection
+      .collection<{ _id: string }>('technical-requests')
+      .updateOne({ _id: record._id }, { $unset: { reclassified: 1, answerReady: 1, referredFrom: 1 } });
+    expect((await admin.get(`/api/cases/${number}`)).json()).toMatchObject({ reclassified: [] });
+    expect((await admin.page(`/cases/${number}`)).statusCode).toBe(200);
+    const correction = { classification: 'functioning', reason: 'Жүйе ашылмайды.' };
+    expect((await admin.post(`/api/cases/${number}/classification`, correction)).statusCode).toBe(200);
+  });
+
   test('is no business of the administrators of access, and no command of other processes fits it', async () => {
     const { number } = await filed();
     expect((await (await site.as('ib.admin')).get(`/api/cases/${number}`)).statusCode).toBe(404);

@@ -93,7 +93,7 @@ describe('a technical request', () => {
       expect(await it.clock('DL-TECH-1')).toMatchObject({ state: 'cancelled', kept: null, nextReportAt: null });
       const { reclassified } = await it.request();
       expect(reclassified).toEqual([expect.objectContaining({ from: 'functioning', by: 'is.admin' })]);
-      expect(reclassified[0]!.reason).not.toContain('Тексергенде');
+      expect(reclassified![0]!.reason).not.toContain('Тексергенде');
       const trail = await stage.services.trail.list(it.caseId);
       expect(trail.find(({ type }) => type === 'clock.released')).toMatchObject({
         data: { reason: 'not-functioning' },

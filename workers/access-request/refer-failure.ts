@@ -16,7 +16,7 @@ export const referFailure = defineWorker({
   errors: [],
   run: async ({ input: { violationId }, tx, services }) => {
     const violation = await services.violations.get(violationId, tx);
-    const { failure: facts } = violation;
+    const { failure: facts = null } = violation;
     if (facts === null) throw new PermanentError(`violationId ${violationId} is no failure`, { field: 'violationId' });
     await referViolation(services, tx, violation, {
       ...{ field: 'failureReferralId', facts, employeeIds: [] },
