@@ -38,6 +38,7 @@ test(
     const between = (await today()) + 1;
     await toNightOf(between);
     await waitFor(async () => (await passed()) > before, 'a day without an archive', patienceMs);
+    await stage.allHadTheirTurn();
     expect(await technicalArchives.find(isoDay(between))).toBeNull();
     const { _id: begun } = (await technicalArchives.last())!;
     const written = archives().length;

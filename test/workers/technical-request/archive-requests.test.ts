@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { archiveChain, isArchiveDue } from '../../../core/technical-request/archives.js';
+import { Temporal } from 'temporal-polyfill';
+import { archiveChain, isArchiveDue, type ArchiveBatch } from '../../../core/technical-request/archives.js';
 import { archiveRequests } from '../../../workers/technical-request/archive-requests.js';
 import { checkArchive } from '../../../workers/technical-request/check-archive.js';
 import { phoneCall, technicalRequest } from '../../builders/technical-request.js';
@@ -48,6 +49,19 @@ test('puts all technical requests away once, with their hash and an entry of the
   expect(readFileSync(path.join(folder, 'technical', manifest), 'utf8')).toBe(`${sha256}  ${name}\n`);
   const entries = await site.services.trail.list(archiveChain);
   expect(entries).toMatchObject([{ type: 'archive.written', data: { file: name, rows: 2, sha256 } }]);
+});
+
+test('a job that waited while another night was recorded puts nothing away', async () => {
+  const { services } = site;
+  const archives = services.database.connection.collection<ArchiveBatch>('technical-archives');
+  const [recorded] = await archives.find().toArray();
+  const yesterday = Temporal.PlainDate.from(recorded!._id).subtract({ days: 1 }).toString();
+  await archives.deleteMany({});
+  await archives.insertOne({ ...recorded!, _id: yesterday });
+  const before = files();
+  await workers.deliver(archiveRequests, {});
+  expect(files()).toEqual(before);
+  expect(await archives.countDocuments()).toBe(1);
 });
 
 test('a repeat that was not recorded leaves what was recorded as it is', async () => {
