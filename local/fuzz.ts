@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- [--requests 20000] [--seed 1] [--only 'auditor,nobody']`: Schemathesis (by pip, the first time) sends requests made from our OpenAPI
- * document, right and wrong ones, to the API on a MongoDB of its own, as each kind of caller of the table of rights, with the numbers and
- * ids of cases that are there. Exit code 1 for a server error, an answer that the document doesn't know, wrong input that was taken, or an
+ * document, right and wrong ones, to the API on a MongoDB of its own, so many as each kind of caller of the table of rights, with the numbers
+ * and ids of cases that are there. Exit code 1 for a server error, an answer that the document doesn't know, wrong input that was taken, or an
  * access that the table denies. What it says of each caller lies in `.merzim/log/fuzz/`.
  *
  * One caller may send a million requests a minute here (`REQUESTS_PER_MINUTE`, `INTAKE_PER_MINUTE`); the limits on guessing a code stay.
@@ -64,29 +64,30 @@ try {
   const operations = Object.values((site.app.swagger() as { paths: Record<string, object> }).paths).flatMap((methods) =>
     Object.keys(methods),
   ).length;
-  for (let round = 0; requests < wanted; round += 1) {
-    const examples = Math.max(2, Math.ceil((wanted - requests) / names.length / operations));
-    for (const [index, name] of names.entries()) {
-      const own = columns.filter(({ caller }) => caller === name);
+  const sent = (name: string): number =>
+    [...(answers.get(name)?.values() ?? [])].reduce((sum, times) => sum + times, 0);
+  for (const [index, name] of names.entries()) {
+    const own = columns.filter(({ caller }) => caller === name);
+    let clean = true;
+    for (let round = 0; clean && sent(name) < wanted; round += 1) {
       const document = path.join(folder, 'openapi.json');
       writeFileSync(document, JSON.stringify(withKnownIds(site.app.swagger() as never, own)));
       const log = inProject('.merzim', 'log', 'fuzz', `${round}-${name.replaceAll(' ', '-')}.log`);
-      const before = requests;
-      const clean = await runSchemathesis({
-        ...{ document, url, examples, log, headers: { 'X-Fuzz-Caller': name, ...(await headersOf(own[0]!)) } },
+      clean = await runSchemathesis({
+        ...{ document, url, log, headers: { 'X-Fuzz-Caller': name, ...(await headersOf(own[0]!)) } },
+        // In rounds, each with a session of its own.
+        examples: Math.min(100, Math.max(2, Math.ceil((wanted - sent(name)) / operations))),
         // Each boundary of each schema once, as every kind of caller in turn; the rest by chance.
         phases: round === 0 && index % 6 === 0 ? 'examples,coverage,fuzzing' : 'examples,fuzzing',
         seed: Number(values.seed) + 1000 * round,
       });
-      const statuses = [...(answers.get(name) ?? [])]
-        .sort(([a], [b]) => a - b)
-        .map(([status, times]) => `${status}: ${times}`);
-      console.log(
-        `${name}: ${requests - before} requests, ${clean ? 'nothing found' : `FAULTS, see ${log}`} (${statuses.join(', ')})`,
-      );
       if (!clean) faults.push(`${name}: ${log}`);
       await Promise.all(own.map(({ subject }) => subject.restore()));
     }
+    const statuses = [...(answers.get(name) ?? [])]
+      .sort(([a], [b]) => a - b)
+      .map(([status, times]) => `${status}: ${times}`);
+    console.log(`${name}: ${sent(name)} requests, ${clean ? 'nothing found' : 'FAULTS'} (${statuses.join(', ')})`);
   }
 } finally {
   stopping.abort();
