@@ -122,8 +122,7 @@ async function checkApplication(
       else if (!functions.includes(right.function))
         faults.push({ field: `${at}.rights[${place}].function`, code: 'unknown-function' });
     }
-    const employee = applicant?.own ? await services.directory.byPersonalValue(user.iin) : null;
-    employeeIds.push(employee?.employeeId ?? null);
+    employeeIds.push((await services.directory.byPersonalValue(user.iin))?.employeeId ?? null);
   }
   if (faults.length) throw new InputProblem(422, 'validation', faults);
   return employeeIds;
@@ -224,7 +223,8 @@ async function caseFile(
       position: await seal(row.position),
       division: await seal(row.division),
       email: await seal(row.email),
-      employeeId: employeeIds[index] ?? null,
+      employeeId: listed?.own ? (employeeIds[index] ?? null) : null,
+      knownAs: employeeIds[index] ?? null,
       rights: row.rights,
       account: null,
       registeredAt: null,

@@ -47,6 +47,8 @@ export interface RequestedUser extends UserRow {
   subjectId: string;
   /** Who it is in our directory, where the applicant is this organisation; null elsewhere, or where the directory has nobody of that IIN. */
   employeeId: string | null;
+  /** Who it is in our directory, whichever organisation applies: nobody decides on his own access. Absent in what was stored before it was looked for. */
+  knownAs?: string | null;
   /** What became of the account; null before. `expired`: nobody came for its password (AMB-ACC-08). `accountId` is SCIM's externalId. */
   account: { accountId: string; skudId: string | null; outcome: AccountOutcome; expired?: boolean; at: Date } | null;
   /** When the user replaced the temporary password: the registration is complete (R24, ACC-19). */
@@ -136,6 +138,11 @@ export function grantedRights(request: AccessRequest, user: RequestedUser): Acco
   return user.rights.filter(({ system }) => granted.has(system));
 }
 
+/** Ids in our directory of those for whom access is asked. */
+export function accessUsersOf({ users }: Pick<AccessRequest, 'users'>): string[] {
+  return users.flatMap(({ knownAs, employeeId }) => knownAs ?? employeeId ?? []);
+}
+
 export function accessRequestSchema(): Schema<AccessRequest> {
   const sub = (definition: Record<string, unknown>): Schema =>
     new Schema(definition as never, { _id: false, minimize: false });
@@ -182,6 +189,7 @@ export function accessRequestSchema(): Schema<AccessRequest> {
           division: text,
           email: text,
           employeeId: text,
+          knownAs: text,
           rights: [sub({ system: String, function: String })],
           account: {
             type: sub({ accountId: String, skudId: text, outcome: String, expired: Boolean, at: Date }),

@@ -10,7 +10,7 @@ export interface Table {
 const refusals = new Set([401, 403, 404]);
 
 /** Logins of those who read the cases of their unit, or all; no others read any. */
-const readsSome = /^(iss|management|auditor)\b/;
+const readsSome = /^(iss|management|auditor|ib\.admin|is\.admin)/;
 
 /** Who comes without a login is told apart by his code. */
 const isOf = (column: Column, caller: string): boolean => loginOf(column.caller) !== '' || column.caller === caller;
@@ -35,7 +35,7 @@ export function createTable(app: Parameters<typeof routesOf>[0], columns: readon
       const own = columns.filter(
         (column) => loginOf(column.caller) === loginOf(caller as CallerName) && isOf(column, caller),
       );
-      const number = /\/cases\/(INS-[^/]+)/.exec(path)?.[1];
+      const number = /\/cases\/([A-Z]{3}-[^/]+)/.exec(path)?.[1];
       const about = own.filter(({ subject }) => subject.number === number);
       if (number !== undefined && about.length === 0 && readsSome.test(loginOf(caller as CallerName))) return null;
       const asked = about.length > 0 ? about : own;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LightMyRequestResponse } from 'fastify';
 import { ApiSite } from '../helpers/api-site.js';
-import { neverGiven, prepareColumns, type Column, type Subject } from '../helpers/rights-cases.js';
+import { neverGiven, prepareColumns, type Column } from '../helpers/rights-cases.js';
+import type { Subject } from '../helpers/rights-subjects.js';
 import { readers } from '../helpers/rights-row.js';
 import { nameOf, routesOf, rows } from '../helpers/rights-table.js';
 

@@ -1,45 +1,9 @@
-import { searchIndex } from '../../core/search-index.js';
 import { randomBytes } from 'node:crypto';
 import type { CaseState } from '../../core/rights.js';
-import { application } from '../builders/application.js';
-import { pdf, type ApiSite, type Caller } from './api-site.js';
-import { somebody } from './database.js';
+import type { ApiSite, Caller } from './api-site.js';
+import { caseStates, prepareSubjects, type CaseName, type Subject } from './rights-subjects.js';
 
-/**
- * The cases and the callers of the table of rights: every kind of person and machine as related to a case, and that case in each state.
- */
-
-export const caseStates: readonly CaseState[] = ['open', 'closed', 'voided'];
-
-/** Whom the three cases are about. `branch` is inspected in Almaty, the others by the central office. */
-const inspected = {
-  branch: ['SC-1018'],
-  /** A security officer of the branch: his unit may not inspect it (AMB-INS-08). */
-  officer: ['SC-1014'],
-  /** The driver of the branch's management: its director is the head of the unit concerned. */
-  driver: ['SC-1073'],
-  /** The auditor, and an officer of the unit that inspects. */
-  readers: ['SC-1007', 'SC-1004'],
-} as const;
-
-export type CaseName = keyof typeof inspected;
-
-/** A case with everything in it that a route can name. */
-export interface Subject {
-  caseId: string;
-  number: string;
-  code: string;
-  lineId: string;
-  documentId: string;
-  letterId: string;
-  /** Open request to the (first) inspected employee, and the path of its one-time link. */
-  requestId: string;
-  link: string;
-  /** Keyed hash of the (first) inspected employee's name. */
-  person: string;
-  /** Puts back what a granted request changed, so that the next one finds the case as it was. */
-  restore(): Promise<void>;
-}
+/** The callers of the table of rights: every kind of person and machine as related to a case, each with that case in each state. */
 
 export const callerNames = [
   'nobody',
@@ -72,6 +36,20 @@ export const callerNames = [
   'director who heads the unit concerned',
   'management that stands in',
   'management of a branch that does not stand in',
+  'applicant of an access request',
+  'IB administrator',
+  'IB administrator whose own access is asked for',
+  'IB administrator who filed',
+  'dpo',
+  'auditor of access requests',
+  'registrar who filed',
+  'ISS of the central office on an access request',
+  'IS administrator on an access request',
+  'applicant of a technical request',
+  'IS administrator',
+  'auditor of technical requests',
+  'IB administrator on a technical request',
+  'IS administrator on an inspection',
 ] as const;
 
 export type CallerName = (typeof callerNames)[number];
@@ -108,6 +86,20 @@ const who: Record<CallerName, [CaseName, string]> = {
   'director who heads the unit concerned': ['driver', 'management.ala'],
   'management that stands in': ['driver', 'management.central'],
   'management of a branch that does not stand in': ['driver', 'management.shy'],
+  'applicant of an access request': ['access', ''],
+  'IB administrator': ['access', 'ib.admin'],
+  'IB administrator whose own access is asked for': ['access', 'ib.admin2'],
+  'IB administrator who filed': ['accessOfAdministrator', 'ib.admin2'],
+  dpo: ['access', 'dpo'],
+  'auditor of access requests': ['access', 'auditor'],
+  'registrar who filed': ['access', 'registrar'],
+  'ISS of the central office on an access request': ['access', 'iss.central'],
+  'IS administrator on an access request': ['access', 'is.admin'],
+  'applicant of a technical request': ['technical', ''],
+  'IS administrator': ['technical', 'is.admin'],
+  'auditor of technical requests': ['technical', 'auditor'],
+  'IB administrator on a technical request': ['technical', 'ib.admin'],
+  'IS administrator on an inspection': ['branch', 'is.admin'],
 };
 
 /** The login, or how he comes who has none: the same person stands in several columns, each with another case. */
@@ -120,11 +112,14 @@ export const addressees: readonly CallerName[] = [
   'auditor who is inspected',
 ];
 
-const anonymous: readonly CallerName[] = ['nobody', 'applicant with the code', 'applicant with a wrong code'];
+export const isSignedIn = (name: CallerName): boolean => loginOf(name) !== '';
 
-export function isSignedIn(name: CallerName): boolean {
-  return !anonymous.includes(name);
-}
+/** Who sends the code that his case was registered with. */
+export const withCode: readonly CallerName[] = [
+  'applicant with the code',
+  'applicant of an access request',
+  'applicant of a technical request',
+];
 
 /** One column of the table: a caller and the case in one state that he asks about. */
 export interface Column {
@@ -140,9 +135,7 @@ export interface Column {
 
 /** Registers the cases in each state and signs everybody in. */
 export async function prepareColumns(site: ApiSite): Promise<Column[]> {
-  const subjects = new Map<string, Subject>();
-  for (const name of Object.keys(inspected) as CaseName[])
-    for (const state of caseStates) subjects.set(`${name} ${state}`, await prepareCase(site, inspected[name], state));
+  const subjects = await prepareSubjects(site);
   const columns: Column[] = [];
   for (const caller of callerNames) {
     const [caseName, login] = who[caller];
@@ -157,7 +150,7 @@ export async function prepareColumns(site: ApiSite): Promise<Column[]> {
       const address = `10.1.${columns.length}.1`;
       columns.push({
         ...{ caller, state, subject, by: by.from(address) },
-        code: codes[caller]?.(subject) ?? null,
+        code: codeOf(caller, subject),
         again: async () => (await comes()).from(address),
       });
     }
@@ -165,55 +158,9 @@ export async function prepareColumns(site: ApiSite): Promise<Column[]> {
   return columns;
 }
 
-const codes: Partial<Record<CallerName, (subject: Subject) => string>> = {
-  'applicant with the code': ({ code }) => code,
-  'applicant with a wrong code': () => 'AAAA-AAAA-AAAA-AAAA',
-};
-
-async function prepareCase(site: ApiSite, employeeIds: readonly string[], state: CaseState): Promise<Subject> {
-  const registrar = await site.as('registrar');
-  const body = application({ employees: employeeIds.map((employeeId) => ({ employeeId })) });
-  const filed = (await registrar.post('/api/inspections', body)).json<{ number: string; accessCode: string }>();
-  const { number, accessCode: code } = filed;
-  const { record, inspection } = await site.caseOf(number);
-  const caseId = record._id;
-  const { lineId } = inspection.lines[0]!;
-  const { database, inspections, cases, letters, documents } = site.services;
-  const answered = await site.ask(number, 'personalCharacteristic');
-  const file = { name: 'characteristic.pdf', type: 'application/pdf', content: pdf() };
-  const upload = await site.anybody.upload(answered.link, [['file', file]], { accept: 'text/html' });
-  if (upload.statusCode !== 200) throw new Error(`the upload answered ${upload.statusCode}: ${upload.body}`);
-  const { requestId, link } = await site.ask(number, 'employeeExplanatoryNote');
-  const [letter] = await letters.ofCase(caseId);
-  const [document] = await documents.documentsOfCase(caseId);
-  await database.connection
-    .collection('letters')
-    .updateOne({ _id: letter!._id as never }, { $set: { state: 'failed' } });
-  await database.transaction({ kind: 'person', id: 'iss.ala' }, async (tx) => {
-    await inspections.setFinding(tx, caseId, lineId, { transferConfirmed: true, reasoning: 'Берілген.' });
-  });
-  if (state === 'closed') await site.close(number);
-  if (state === 'voided') await database.transaction(somebody, (tx) => cases.void(tx, caseId));
-
-  const kept = await Promise.all(
-    [
-      ['cases', { _id: caseId }],
-      ['inspections', { _id: caseId }],
-      ['document-requests', { caseId }],
-      ['letters', { _id: letter!._id }],
-    ].map(async ([name, filter]) => {
-      const collection = database.connection.collection<{ _id: string }>(name as string);
-      return { collection, documents: await collection.find(filter as object).toArray() };
-    }),
-  );
-  const restore = async (): Promise<void> => {
-    for (const { collection, documents } of kept)
-      for (const each of documents) await collection.replaceOne({ _id: each._id }, each);
-  };
-  const documentId = document!._id;
-  const employee = await site.services.directory.employee(employeeIds[0]!);
-  const person = searchIndex(site.services.vault, employee!.fullName);
-  return { caseId, number, code, lineId, documentId, letterId: letter!._id, requestId, link, person, restore };
+function codeOf(caller: CallerName, { code }: Subject): string | null {
+  if (caller === 'applicant with a wrong code') return 'AAAA-AAAA-AAAA-AAAA';
+  return withCode.includes(caller) ? code : null;
 }
 
 /** A number of a case that was never given, and a name that nobody else takes. */

@@ -1,4 +1,3 @@
-import { isSignedIn } from './rights-cases.js';
 import {
   type Row,
   readers,
@@ -8,7 +7,10 @@ import {
   signedIn,
   page,
   got,
-  ofOperators,
+  ofAuditors,
+  readsJournal,
+  registersTechnical,
+  staffOnly,
   reading,
   linked,
   ofNoCase,
@@ -45,7 +47,7 @@ export const readingRows: Row[] = [
   {
     ...ofNoCase,
     route: 'GET /technical-requests/register',
-    status: ofOperators(200),
+    status: staffOnly(registersTechnical, 200),
     send: page(() => '/technical-requests/register'),
   },
   { ...ofNoCase, route: 'GET /help', status: anybody(200), send: page(() => '/help') },
@@ -123,23 +125,23 @@ export const readingRows: Row[] = [
   },
   {
     route: 'GET /api/access-log',
-    status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
+    status: staffOnly(ofAuditors, 200),
     send: got(() => '/api/access-log?limit=200'),
   },
   {
     route: 'GET /audit',
-    status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
+    status: staffOnly(ofAuditors, 200),
     send: page(() => '/audit?seed=7'),
   },
   {
     route: 'GET /audit/access-log',
-    status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
+    status: staffOnly(ofAuditors, 200),
     send: page(() => '/audit/access-log'),
   },
   ...['/access-journal', '/access-journal/print', '/api/access-journal.csv', '/access-violations'].map((url): Row => ({
     ...ofNoCase,
     route: `GET ${url}`,
-    status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 200 : 403) : 401),
+    status: staffOnly(readsJournal, 200),
     send: page(() => url),
   })),
   { route: 'GET /api/cases.csv', status: signedIn(200), send: got(() => '/api/cases.csv'), lists: true },

@@ -3,7 +3,7 @@ import type { CaseState } from '../../core/rights.js';
 import { accessRequest } from '../builders/access-request.js';
 import { document } from '../builders/inspection.js';
 import type { UploadedFile } from './api-site.js';
-import { addressees, callerNames, isSignedIn, type CallerName, type Column } from './rights-cases.js';
+import { addressees, callerNames, isSignedIn, withCode, type CallerName, type Column } from './rights-cases.js';
 
 /** The table of rights as the routes have to hold it, written down apart from core/rights.ts: which route answers whom with what. */
 
@@ -34,6 +34,12 @@ export const readers: readonly CallerName[] = [
   'ISS of the central office that inspects',
   'management of the central office that inspects',
   'management that stands in',
+  'IB administrator',
+  'IB administrator whose own access is asked for',
+  'IB administrator who filed',
+  'auditor of access requests',
+  'IS administrator',
+  'auditor of technical requests',
 ];
 
 export const inspecting: readonly CallerName[] = ['ISS that inspects', 'ISS of the central office that inspects'];
@@ -42,10 +48,37 @@ const managing: readonly CallerName[] = [
   'management of the central office that inspects',
   'management that stands in',
 ];
+/** Who decides on access: not who filed, nor for himself. */
+const granting: readonly CallerName[] = ['IB administrator'];
+const maintaining: readonly CallerName[] = ['IS administrator'];
+export const writing: readonly CallerName[] = [...inspecting, ...granting, ...maintaining];
+
+export const ofAuditors = (column: Column): boolean => /^auditor/.test(column.caller);
+const ofIbAdministrators = ({ caller }: Column): boolean => /^IB administrator/.test(caller);
+/** R25: the journal and the violations are read by those who keep it, auditors and who answers for personal data. */
+export const readsJournal = (column: Column): boolean =>
+  ofAuditors(column) || ofIbAdministrators(column) || column.caller === 'dpo';
+/** AMB-ACC-15: violations are told by the administrator, or by a rule that watches the logs. */
+export const reportsViolations = (column: Column): boolean =>
+  ofIbAdministrators(column) || column.caller === 'machine client';
+/** What is of no case, for those alone whom `who` names. */
+export const staffOnly =
+  (who: (column: Column) => boolean, granted: number) =>
+  (column: Column): number => {
+    if (!isSignedIn(column.caller)) return 401;
+    return who(column) ? granted : 403;
+  };
+export const reviewsViolations = ofIbAdministrators;
+/** R19: who registers requests for access that came on paper or through SKUD. */
+export const registersAccess = (column: Column): boolean =>
+  ['machine client', 'registrar', 'registrar who filed', 'personnel officer'].includes(column.caller) ||
+  ofIbAdministrators(column);
+
 /** Who registers cases, whatever becomes of them: every officer of the security service, and the chancery. */
 export const registering: readonly CallerName[] = [
   'machine client',
   'registrar',
+  'registrar who filed',
   ...callerNames.filter((name) => /ISS|officer/.test(name) && name !== 'personnel officer'),
 ];
 
@@ -80,7 +113,7 @@ export const file = (): ['file', UploadedFile] => ['file', document()];
 export const commands: Record<string, { may: Who; body(column: Column): Record<string, string | string[] | boolean> }> =
   {
     'letter-addresses': {
-      may: { open: inspecting, closed: inspecting },
+      may: { open: writing, closed: inspecting },
       body: ({ subject }) => ({ letterId: subject.letterId, email: 'other@applicant.example' }),
     },
     'screening-reason': { may: { open: inspecting }, body: () => ({ text: 'Ережеге жатпайды.' }) },
@@ -122,22 +155,22 @@ export const commands: Record<string, { may: Who; body(column: Column): Record<s
       may: { open: [...inspecting, 'ISS of the central office'] },
       body: () => ({ inspectingUnit: 'centralOffice' }),
     },
-    void: { may: { open: managing }, body: () => ({ reason: 'Қате тіркелген.' }) },
+    void: { may: { open: [...managing, ...granting, ...maintaining] }, body: () => ({ reason: 'Қате тіркелген.' }) },
   };
 
-/** Commands on access requests: nobody has a right to them on an inspection. */
+/** Commands on access requests: on a case of another process nobody has a right to them. */
 export const accessCommands: typeof commands = {
-  'refusal-reasons': { may: {}, body: () => ({ system: 'sir', text: 'Негіз жоқ.' }) },
-  'review-note': { may: {}, body: () => ({ text: 'Тексерілді.' }) },
-  'legal-exception': { may: {}, body: () => ({ text: 'Норма.' }) },
-  completion: { may: {}, body: () => ({ headFullName: 'Сәрсенов Ерлан' }) },
+  'refusal-reasons': { may: { open: granting }, body: () => ({ system: 'sir', text: 'Негіз жоқ.' }) },
+  'review-note': { may: { open: granting }, body: () => ({ text: 'Тексерілді.' }) },
+  'legal-exception': { may: { open: granting }, body: () => ({ text: 'Норма.' }) },
+  completion: { may: { open: granting }, body: () => ({ headFullName: 'Сәрсенов Ерлан' }) },
 };
 
 /** The same of technical requests. */
 export const technicalCommands: typeof commands = {
-  classification: { may: {}, body: () => ({ classification: 'other', reason: 'Сұрақ.' }) },
-  resolution: { may: {}, body: () => ({ text: 'Түзетілді.' }) },
-  defect: { may: {}, body: () => ({ reference: 'SIR-2041', scope: 'maintenance' }) },
+  classification: { may: { open: maintaining }, body: () => ({ classification: 'other', reason: 'Сұрақ.' }) },
+  resolution: { may: { open: maintaining }, body: () => ({ text: 'Түзетілді.' }) },
+  defect: { may: { open: maintaining }, body: () => ({ reference: 'SIR-2041', scope: 'maintenance' }) },
 };
 
 export const formOf = (body: Record<string, string | string[] | boolean>): Record<string, string | string[]> =>
@@ -149,13 +182,9 @@ export const requestForAccess = () => accessRequest('2026-01-30', { copy: undefi
 export const violation = { kind: 'sharedLogin', login: 'u-never-given', facts: 'Логин екі адамда.' };
 export const review = { outcome: 'confirmed', note: 'Тексерілді.' };
 /** Who registers what others told by phone or mail. */
-export const technicalOperators: readonly CallerName[] = ['machine client', 'registrar'];
-export const ofOperators =
-  (granted: number) =>
-  ({ caller }: Column): number => {
-    if (!isSignedIn(caller)) return 401;
-    return technicalOperators.includes(caller) ? granted : 403;
-  };
+const operators = ['machine client', 'registrar', 'registrar who filed'];
+export const registersTechnical = ({ caller }: Column): boolean =>
+  operators.includes(caller) || /^IS administrator/.test(caller);
 
 export const applied = {
   triggerKind: 'individualApplication',
@@ -165,11 +194,18 @@ export const applied = {
 
 /** Applicants see where their case stands; anybody else needs a right. */
 export const reading = (column: Column): number => {
-  if (column.caller === 'applicant with the code') return 200;
+  if (withCode.includes(column.caller)) return 200;
   if (column.caller === 'applicant with a wrong code') return 404;
   return ofCase(200, always(readers))(column);
 };
-export const following = ({ caller }: Column): number => (caller === 'applicant with the code' ? 200 : 404);
+export const following = ({ caller }: Column): number => (withCode.includes(caller) ? 200 : 404);
+/** What an applicant does to his request for access by its code, while it is open. */
+export const byCodeOfAccess =
+  (granted: number) =>
+  ({ caller, state }: Column): number => {
+    if (caller !== 'applicant of an access request') return 404;
+    return state === 'open' ? granted : 409;
+  };
 export const answering = ({ caller, state }: Column): number => {
   if (!isSignedIn(caller)) return 401;
   return addressees.includes(caller) && state === 'open' ? 303 : 404;

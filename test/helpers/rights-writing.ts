@@ -4,7 +4,14 @@ import { phoneCall, technicalForm, technicalRequest } from '../builders/technica
 import { isSignedIn, newKey } from './rights-cases.js';
 import {
   type Row,
-  inspecting,
+  writing,
+  byCodeOfAccess,
+  readsJournal,
+  registersAccess,
+  registersTechnical,
+  reportsViolations,
+  reviewsViolations,
+  staffOnly,
   registering,
   ofCase,
   anybody,
@@ -18,8 +25,6 @@ import {
   requestForAccess,
   review,
   violation,
-  technicalOperators,
-  ofOperators,
   applied,
   following,
   answering,
@@ -52,13 +57,13 @@ export const writingRows: Row[] = [
   ),
   {
     route: 'POST /api/cases/:number/documents',
-    status: ofCase(201, { open: inspecting }),
+    status: ofCase(201, { open: writing }),
     send: ({ by }, number) => by.upload(`/api/cases/${number}/documents`, [file()]),
     namesCase: true,
   },
   {
     route: 'POST /cases/:number/documents',
-    status: ofCase(303, { open: inspecting }),
+    status: ofCase(303, { open: writing }),
     send: ({ by }, number) => by.upload(`/cases/${number}/documents`, [file()], html),
     namesCase: true,
   },
@@ -72,31 +77,33 @@ export const writingRows: Row[] = [
   {
     route: 'POST /api/access-violations',
     ofNoCase: true,
-    status: ({ caller }) => (isSignedIn(caller) ? (caller === 'machine client' ? 201 : 403) : 401),
+    status: staffOnly(reportsViolations, 201),
     send: ({ by }) => by.post('/api/access-violations', violation),
   },
   {
     route: 'POST /access-violations',
     ofNoCase: true,
-    status: ({ caller }) => (isSignedIn(caller) ? (caller === 'machine client' ? 303 : 403) : 401),
+    status: staffOnly(reportsViolations, 303),
     send: ({ by }) => by.form('/access-violations', violation),
   },
   {
     route: 'POST /api/access-violations/:number/review',
     ofNoCase: true,
-    status: signedIn(403),
+    // Of one that nobody reported.
+    status: staffOnly(reviewsViolations, 404),
     send: ({ by }) => by.post('/api/access-violations/VIO-2020-000001/review', review),
   },
   {
     route: 'POST /access-violations/:number/review',
     ofNoCase: true,
-    status: signedIn(403),
+    // Of one that nobody reported.
+    status: staffOnly(reviewsViolations, 404),
     send: ({ by }) => by.form('/access-violations/VIO-2020-000001/review', review),
   },
   {
     route: 'POST /access-journal/search',
     ofNoCase: true,
-    status: ({ caller }) => (isSignedIn(caller) ? (/^auditor/.test(caller) ? 303 : 403) : 401),
+    status: staffOnly(readsJournal, 303),
     send: ({ by }) => by.form('/access-journal/search', { value: '850614399559' }),
   },
   {
@@ -167,14 +174,14 @@ export const writingRows: Row[] = [
     route: 'POST /api/access-requests',
     use: 'with what only staff may say',
     ofNoCase: true,
-    status: ({ caller }) => (['machine client', 'registrar', 'personnel officer'].includes(caller) ? 201 : 403),
+    status: (column) => (registersAccess(column) ? 201 : 403),
     send: ({ by }) =>
       by.post('/api/access-requests', { ...requestForAccess(), channel: 'skud', sourceRefNo: newKey() }),
   },
   {
-    // The case of each caller is an inspection: its code completes no request for access.
+    // The code of another process's case completes no request for access.
     route: 'POST /api/access-requests/:number/completion',
-    status: anybody(404),
+    status: byCodeOfAccess(200),
     send: ({ by, code }, number) =>
       by.post(
         `/api/access-requests/${number}/completion`,
@@ -186,7 +193,7 @@ export const writingRows: Row[] = [
   {
     // As above: nor does it withdraw one.
     route: 'POST /api/access-requests/:number/withdrawal',
-    status: anybody(404),
+    status: byCodeOfAccess(200),
     send: ({ by, code }, number) =>
       by.post(`/api/access-requests/${number}/withdrawal`, {}, { 'x-access-code': code ?? 'AAAA-AAAA-AAAA-AAAA' }),
     namesCase: true,
@@ -206,7 +213,7 @@ export const writingRows: Row[] = [
   {
     // As above, by the page.
     route: 'POST /access-requests/completion',
-    status: anybody(404),
+    status: byCodeOfAccess(200),
     send: ({ by, code }, number) =>
       by.form('/access-requests/completion', { number, code: code ?? 'AAAA-AAAA-AAAA-AAAA' }),
     namesCase: true,
@@ -214,7 +221,7 @@ export const writingRows: Row[] = [
   {
     // As above, by the page.
     route: 'POST /access-requests/withdrawal',
-    status: anybody(404),
+    status: byCodeOfAccess(200),
     send: ({ by, code }, number) =>
       by.form('/access-requests/withdrawal', { number, code: code ?? 'AAAA-AAAA-AAAA-AAAA' }),
     namesCase: true,
@@ -229,7 +236,7 @@ export const writingRows: Row[] = [
     route: 'POST /api/technical-requests',
     use: 'with what only staff may say',
     ofNoCase: true,
-    status: ({ caller }) => (technicalOperators.includes(caller) ? 201 : 403),
+    status: (column) => (registersTechnical(column) ? 201 : 403),
     send: ({ by }) => by.post('/api/technical-requests', phoneCall()),
   },
   {
@@ -241,7 +248,7 @@ export const writingRows: Row[] = [
   {
     ...ofNoCase,
     route: 'POST /technical-requests/register',
-    status: ofOperators(200),
+    status: staffOnly(registersTechnical, 200),
     send: ({ by }) =>
       by.upload('/technical-requests/register', [...technicalForm(phoneCall()), ['origin', 'phone']], html),
   },
