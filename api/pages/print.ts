@@ -27,21 +27,22 @@ export const printRoutes = fp<{ services: Services; diagrams: ReadonlyMap<string
       };
       return { opened, printed };
     };
-    const send = (reply: FastifyReply, name: string, pdf: Buffer): FastifyReply =>
+    /** HEAD asks for the headers alone: the paper, which takes long, is not made for it. */
+    const send = async (reply: FastifyReply, name: string, make: () => Promise<Buffer>): Promise<FastifyReply> =>
       reply
         .type('application/pdf')
         .header('content-disposition', `attachment; filename="${name}.pdf"`)
         .header('cache-control', 'no-store')
-        .send(pdf);
+        .send(reply.request.method === 'HEAD' ? undefined : await make());
 
     app.get('/cases/:number/print', hide, async (request, reply) => {
       const { opened, printed } = await read(request);
-      return send(reply, opened.record.number, await paperPdf(casePaper(printed)));
+      return send(reply, opened.record.number, () => paperPdf(casePaper(printed)));
     });
     app.get('/cases/:number/print/whole', hide, async (request, reply) => {
       const { opened, printed } = await read(request);
       const can = await allowedActions(services, signedIn(request), opened, ['document.read', 'letters.read']);
-      return send(reply, `${opened.record.number}-whole`, await wholePrint(services, printed, can));
+      return send(reply, `${opened.record.number}-whole`, () => wholePrint(services, printed, can));
     });
   },
 );

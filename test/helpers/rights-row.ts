@@ -21,7 +21,7 @@ export interface Row {
   lists?: boolean;
   /** The same, of what runs in open cases alone. */
   listsOpen?: boolean;
-  /** No case is behind it: each caller asks once, whatever the state of his case. */
+  /** No case is behind it: each person asks once, whatever his case and its state. */
   ofNoCase?: boolean;
 }
 
