@@ -37,6 +37,8 @@ const names = callerNames.filter((name) => !values.only || values.only.split(','
 await installSchemathesis();
 const mongod = await startMongodWithUsers();
 process.env.MERZIM_TEST_MONGODB_URI = mongod.adminUri;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void mongod.stop().finally(() => process.exit(130)));
 const limits = { REQUESTS_PER_MINUTE: '1000000', INTAKE_PER_MINUTE: '1000000' };
 const site = await ApiSite.start(limits);
 const folder = await mkdtemp(path.join(tmpdir(), 'merzim-fuzz-'));

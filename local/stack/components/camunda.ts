@@ -162,7 +162,7 @@ export function web(site: Site, afterReady: () => Promise<void>): ComponentSpec 
         CAMUNDA_OPERATE_IMPORTERENABLED: String(site.operate),
         CAMUNDA_OPERATE_ARCHIVERENABLED: String(site.operate),
         // The engine's search for tasks reads Tasklist's index: each step of a person waits for this.
-        ...product('TASKLIST', 200),
+        ...product('TASKLIST', 400),
         CAMUNDA_TASKLIST_ZEEBE_RESTADDRESS: `http://${host}:${ports.rest}`,
         CAMUNDA_OPERATE_WEBSECURITY_CONTENTSECURITYPOLICY: contentSecurityPolicy,
         // Without a cluster's id, which else only its sign-in to Camunda's cloud reads, 8.6.0 does not heed the policy that is set.
