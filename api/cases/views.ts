@@ -7,6 +7,7 @@ import type { Inspection } from '../../core/inspection/model.js';
 import type { LetterRecord } from '../../core/letters.js';
 import type { Services } from '../../core/services.js';
 import type { TrailEntry } from '../../core/trail.js';
+import { accountsOfUsers, type KnownAccount } from '../../core/access-request/known-accounts.js';
 import { violationsOfUsers, type KnownViolation } from '../../core/access-request/known-violations.js';
 import type { AccessRequest } from '../../core/access-request/model.js';
 import type { OpenAccessRequest, OpenCase, OpenInspection, OpenTechnicalRequest } from '../../core/reading.js';
@@ -51,6 +52,8 @@ export interface AccessRequestFile extends CaseFile {
   accessRequest: AccessRequest;
   /** For who may read violations: no view or export of the case has them. */
   violations: KnownViolation[];
+  /** What accounts those have already for whom a first one is asked. */
+  knownAccounts: KnownAccount[];
 }
 
 export interface TechnicalRequestFile extends CaseFile {
@@ -95,7 +98,8 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
     return { ...file, opened, technicalRequest: await vault.reveal(opened.technicalRequest), violations };
   }
   const accessRequest = await vault.reveal(opened.accessRequest);
-  return { ...file, opened, accessRequest, violations: await violationsOfUsers(services, accessRequest.users) };
+  const violations = await violationsOfUsers(services, accessRequest.users);
+  return { ...file, opened, accessRequest, violations, knownAccounts: await accountsOfUsers(services, accessRequest) };
 }
 
 /** Employees of the directory whom a case is about. */

@@ -43,6 +43,7 @@ export function accessRequestParts(part: AccessRequestPart): OwnParts {
     notices: (
       <>
         {incomplete && <p class="notice">{text.say('access.incomplete', { fields: lackingOf(missing, text) })}</p>}
+        <KnownAccounts {...part} />
         <KnownViolations {...part} />
       </>
     ),
@@ -54,6 +55,20 @@ export function accessRequestParts(part: AccessRequestPart): OwnParts {
       { name: 'other', count: null, listed: false, content: <VoidCase {...part} /> },
     ],
   };
+}
+
+/** R29: a second account beside one that is blocked would go around the repeated application. */
+function KnownAccounts({ context: { text }, file: { knownAccounts } }: AccessRequestPart): VNode | null {
+  if (knownAccounts.length === 0) return null;
+  return (
+    <div class="notice">
+      <ul class="plain">
+        {knownAccounts.map(({ rowNo: row, login, blocked }) => (
+          <li>{text.say(blocked ? 'access.known-account-blocked' : 'access.known-account', { row, login })}</li>
+        ))}
+      </ul>
+    </div>
+  );
 }
 
 /** E7 of the process: why an account is blocked is no secret to who decides whether it is opened again. */

@@ -30,6 +30,8 @@ export interface AccessRequests {
   awaiting(skudId: string, tx?: Tx): Promise<{ caseId: string; userId: string } | null>;
   /** Ids of the cases, newest first, in which a change of rights of this employee was asked for, and neither answered nor withdrawn. */
   unansweredChanges(employeeId: string, tx?: Tx): Promise<string[]>;
+  /** Other requests by which one of these people got an account, the newest first and a hundred at most; sealed as stored. @param hashes keyed hashes of IINs. */
+  withAccountsOf(hashes: readonly string[], exceptCaseId: string): Promise<AccessRequest[]>;
   /** Fields that an incomplete form now has (AMB-ACC-13): sealed already, by their paths in {@link AccessRequest}. */
   complete(tx: Tx, caseId: string, fields: Record<string, unknown>, names: readonly string[]): Promise<void>;
   noteMissing(tx: Tx, caseId: string, missing: readonly string[]): Promise<void>;
@@ -120,6 +122,13 @@ export function createAccessRequests(deps: { database: Database; vault: Vault; t
         .exec();
       return found.map(({ _id }) => _id);
     },
+    withAccountsOf: (hashes, exceptCaseId) =>
+      model
+        .find({ userIndex: { $in: [...hashes] }, 'users.account.skudId': { $ne: null }, _id: { $ne: exceptCaseId } })
+        .sort({ _id: -1 })
+        .limit(100)
+        .lean<AccessRequest[]>()
+        .exec(),
     complete: async (tx, caseId, fields, names) => {
       if (Object.keys(fields).length > 0) await change(tx, caseId, { $set: fields });
       await trail.record(tx, { caseId, type: 'request.completed', data: { fields: [...names] } });

@@ -28,7 +28,7 @@ interface Provided {
 
 /**
  * R20, R21, R27, R29: makes or changes the account of one user in SKUD, as the request asks and no further than it was granted, and composes the
- * answer with the way to the temporary password. Our id of the account is the user's id in the request, so that a repeat finds what an earlier
+ * answer with the way to the temporary password. A repeated application gives back what it names and was granted, not what the account had. Our id of the account is the user's id in the request, so that a repeat finds what an earlier
  * attempt made, and gives it a new password.
  */
 export const provideAccount = defineWorker({
@@ -101,9 +101,11 @@ async function provide(
   const { skudId } = found;
   const nothing = { skudId, login: null, password: null, rights: found.rights };
   if (request.kind === 'repeat') {
+    // ACC-54: what it may do is asked for anew. It is opened last, so that it never has more than was granted.
+    await skud.setRights(skudId, granted, signal);
     await skud.setTemporaryPassword(skudId, password, signal);
     await skud.unblock(skudId, signal);
-    return { ...nothing, outcome: 'issued', password };
+    return { ...nothing, outcome: 'issued', rights: granted, password };
   }
   const rights = rightsAfter(request, user, found.rights);
   if (rights.length === 0 && request.kind === 'block') {
