@@ -89,7 +89,7 @@ export const readingRows: Row[] = [
     status: anybody(404),
     send: page(() => `/upload/${'A'.repeat(43)}`),
   },
-  { route: 'GET /requests', status: signedIn(200), send: page(() => '/requests') },
+  { ...ofNoCase, route: 'GET /requests', status: signedIn(200), send: page(() => '/requests') },
   { route: 'GET /cases', status: signedIn(200), send: page(() => '/cases'), lists: true },
   { route: 'GET /api/cases', status: signedIn(200), send: got(() => '/api/cases?limit=100'), lists: true },
   {
@@ -98,7 +98,7 @@ export const readingRows: Row[] = [
     status: signedIn(200),
     send: got(({ state }) => `/api/cases?state=${state}&limit=1`),
   },
-  { route: 'GET /tasks', status: signedIn(200), send: page(() => '/tasks') },
+  { ...ofNoCase, route: 'GET /tasks', status: signedIn(200), send: page(() => '/tasks') },
   { route: 'GET /deadlines', status: signedIn(200), send: page(() => '/deadlines'), listsOpen: true },
   {
     route: 'GET /api/deadlines',
@@ -124,16 +124,19 @@ export const readingRows: Row[] = [
     send: page(() => `/password/${'A'.repeat(52)}`),
   },
   {
+    ...ofNoCase,
     route: 'GET /api/access-log',
     status: staffOnly(ofAuditors, 200),
     send: got(() => '/api/access-log?limit=200'),
   },
   {
+    ...ofNoCase,
     route: 'GET /audit',
     status: staffOnly(ofAuditors, 200),
     send: page(() => '/audit?seed=7'),
   },
   {
+    ...ofNoCase,
     route: 'GET /audit/access-log',
     status: staffOnly(ofAuditors, 200),
     send: page(() => '/audit/access-log'),

@@ -9,6 +9,8 @@ const headRows = readingRows.map((row): Row => ({
   route: row.route.replace('GET', 'HEAD'),
   lists: false,
   listsOpen: false,
+  // Of a list without its body nothing can be told of the case.
+  ...(row.lists || row.listsOpen ? { ofNoCase: true } : {}),
   send: (column, number) => row.send({ ...column, by: column.by.asking('HEAD') }, number),
 }));
 
