@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newId } from '../../core/ids.js';
-import { upkeepChain, upkeepKinds } from '../../core/technical-request/upkeep-records.js';
+import { upkeepChain, type UpkeepKind } from '../../core/technical-request/upkeep-records.js';
 import { technicalRequest } from '../builders/technical-request.js';
-import { backup, type UpkeepBody } from '../builders/upkeep.js';
+import { ago, backup, type UpkeepBody } from '../builders/upkeep.js';
 import { ApiSite, type Caller, type SeenProblem } from '../helpers/api-site.js';
 
 /** Records of upkeep: who adds which, what each kind needs, how one is corrected, and what the page tells of it. */
@@ -50,7 +50,7 @@ const requestOf = async (): Promise<string> =>
   (await admin.post('/api/technical-requests', technicalRequest())).json<{ number: string }>().number;
 
 describe('each kind', () => {
-  const bodies = async (): Promise<Record<(typeof upkeepKinds)[number], UpkeepBody>> => {
+  const bodies = async (): Promise<Record<UpkeepKind, UpkeepBody>> => {
     const technicalRequest = await requestOf();
     const done = { system: 'sir', performedAt, result: 'done' } as const;
     return {
@@ -118,9 +118,7 @@ describe('each kind', () => {
     ]);
     expect(await faultsOf({ ...roster, employeeIds: ['SC-1077', 'SC-1077'] })).toEqual(['employeeIds named-twice']);
     expect(await faultsOf({ ...roster, to: '2026-01-31' })).toEqual(['to before-from']);
-    expect(await faultsOf(backup({ performedAt: new Date(Date.now() + 60_000).toISOString() }))).toEqual([
-      'performedAt in-future',
-    ]);
+    expect(await faultsOf(backup({ performedAt: ago(site.services, -1) }))).toEqual(['performedAt in-future']);
     expect(await faultsOf(backup({ sha256: sha256.slice(1) }))).toEqual(['sha256 digest']);
   });
 });
@@ -144,7 +142,7 @@ test('the same key is the same record, also when three come at once; with other 
 
 describe('a correction', () => {
   test('names the wrong record, which stays and counts no more; once', async () => {
-    const wrong = await recorded(backup({ system: 'pension' }));
+    const wrong = await recorded(backup({ performedAt: ago(site.services, 0), system: 'pension' }));
     expect(await termOnPage('pension payments', 'backup')).toMatch(/in time$/);
     const right = await recorded(backup({ system: 'pension', result: 'failed', corrects: wrong }));
     const { records } = await listed('system=pension');
@@ -241,14 +239,14 @@ describe('the page', () => {
   });
 
   test('says what is in time and what is overdue, for each system and each work that has a period', async () => {
-    await recorded(backup({ daysAgo: 10, system: 'pension' }));
+    await recorded(backup({ performedAt: ago(site.services, 10), system: 'pension' }));
     expect(await termOnPage('pension payments', 'backup')).toMatch(/7 days .* overdue$/);
-    await recorded(backup({ daysAgo: 3, system: 'pension', result: 'failed' }));
+    await recorded(backup({ performedAt: ago(site.services, 3), system: 'pension', result: 'failed' }));
     expect(await termOnPage('pension payments', 'backup')).toMatch(/overdue$/);
-    await recorded(backup({ daysAgo: 2, system: 'pension' }));
+    await recorded(backup({ performedAt: ago(site.services, 2), system: 'pension' }));
     expect(await termOnPage('pension payments', 'backup')).toMatch(/in time$/);
     // A later record of an earlier one changes nothing.
-    await recorded(backup({ daysAgo: 20, system: 'pension' }));
+    await recorded(backup({ performedAt: ago(site.services, 20), system: 'pension' }));
     expect(await termOnPage('pension payments', 'backup')).toMatch(/in time$/);
     const { body } = await admin.page('/upkeep-records?lang=en');
     expect(body).toMatch(/12 months/);
@@ -256,7 +254,7 @@ describe('the page', () => {
   });
 
   test('says when nobody is on a roster in the coming days, of systems that use rosters', async () => {
-    const dayFrom = (days: number) => new Date(Date.now() + days * 24 * 3_600_000).toISOString().slice(0, 10);
+    const dayFrom = (days: number) => ago(site.services, -days).slice(0, 10);
     const warning = async (): Promise<string> =>
       /<div class="notice">[\s\S]*?<\/div>/.exec((await admin.page('/upkeep-records?lang=en')).body)?.[0] ?? '';
     const roster = { kind: 'duty-roster' as const, performedAt, employeeIds: ['SC-1077'] };

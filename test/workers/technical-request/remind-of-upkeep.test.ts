@@ -3,7 +3,7 @@ import { upkeepChain } from '../../../core/technical-request/upkeep-records.js';
 import type { OutboxEntry } from '../../../core/outbox.js';
 import { checkUpkeep } from '../../../workers/technical-request/check-upkeep.js';
 import { remindOfUpkeep } from '../../../workers/technical-request/remind-of-upkeep.js';
-import { backup } from '../../builders/upkeep.js';
+import { ago, backup } from '../../builders/upkeep.js';
 import { ApiSite } from '../../helpers/api-site.js';
 import { WorkerSite } from '../../helpers/worker-site.js';
 
@@ -28,10 +28,10 @@ const anotherDay = () => site.services.database.connection.collection('upkeep-re
 
 test('what is due goes to the administrators of the information systems in one mail, once a day, by codes alone', async () => {
   await record(
-    backup({ daysAgo: 10, remark: 'канарейка-QzXv9' }),
-    backup({ daysAgo: 3, system: 'pension' }),
-    backup({ daysAgo: 3, kind: 'timeliness-control' }),
-    backup({ daysAgo: 3, kind: 'timeliness-control', system: 'pension', result: 'failed' }),
+    backup({ performedAt: ago(site.services, 10), remark: 'канарейка-QzXv9' }),
+    backup({ performedAt: ago(site.services, 3), system: 'pension' }),
+    backup({ performedAt: ago(site.services, 3), kind: 'timeliness-control' }),
+    backup({ performedAt: ago(site.services, 3), kind: 'timeliness-control', system: 'pension', result: 'failed' }),
   );
   expect(await workers.deliver(checkUpkeep, {})).toEqual({ upkeepDue: true });
   for (let times = 0; times < 2; times += 1) await workers.deliver(remindOfUpkeep, {});
@@ -48,7 +48,8 @@ test('what is due goes to the administrators of the information systems in one m
 
 test('once all is done, nothing is due, and a job that waited meanwhile writes nothing', async () => {
   await anotherDay();
-  await record(backup(), backup({ kind: 'timeliness-control', system: 'pension' }));
+  const performedAt = ago(site.services, 0);
+  await record(backup({ performedAt }), backup({ performedAt, kind: 'timeliness-control', system: 'pension' }));
   expect(await workers.deliver(checkUpkeep, {})).toEqual({ upkeepDue: false });
   await workers.deliver(remindOfUpkeep, {});
   expect([(await notices()).length, (await reminded()).length]).toEqual([1, 1]);
