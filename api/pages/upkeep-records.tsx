@@ -138,9 +138,11 @@ function Terms({ context, terms }: { context: PageContext; terms: readonly Upkee
   );
 }
 
+const units: Readonly<Record<string, string>> = { D: 'days', W: 'weeks', M: 'months' };
+
 /** A period of the settings in words, e.g. `7 days`. */
 function everyWords(text: PageContext['text'], every: string): string {
-  return text.say(`upkeep.every.${every.slice(-1)}`, { count: Number(every.slice(1, -1)) });
+  return text.say(`upkeep.every.${units[every.slice(-1)]}`, { count: Number(every.slice(1, -1)) });
 }
 
 /** R17(1): when nobody is on duty in the coming days. */
