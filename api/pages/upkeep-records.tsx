@@ -355,7 +355,9 @@ function Details({
     technicalRequest && (
       <>
         {text.say(resolves ? `upkeepCause.${resolves}` : 'upkeep.field.technicalRequest')}:{' '}
-        <a href={`/cases/${technicalRequest}`}>{technicalRequest}</a>
+        <a href={`/cases/${technicalRequest}`} class="nowrap">
+          {technicalRequest}
+        </a>
       </>
     ),
     scope && text.say(`upkeepScope.${scope}`),

@@ -141,7 +141,8 @@ export function createUpkeepRecords({
     byNumber: (number) => model.findOne({ number }).lean<UpkeepRecord>().exec(),
     corrections: async (numbers) => {
       const found = await model
-        .find({ corrects: { $in: [...numbers] } }, { number: 1, corrects: 1 })
+        // The type too: without it the index, which has records that correct one alone, is not used.
+        .find({ corrects: { $in: [...numbers], $type: 'string' } }, { number: 1, corrects: 1 })
         .lean<Pick<UpkeepRecord, 'number' | 'corrects'>[]>()
         .exec();
       return new Map(found.map(({ number, corrects }) => [corrects!, number]));

@@ -67,11 +67,13 @@ export async function recordUpkeep(
 /** What only the server can tell: the moment against the clock; system, request, employees and corrected record against what is known. */
 async function checkReport(services: Services, report: UpkeepReport): Promise<void> {
   const { clock, directory, organisation, technicalRequests, upkeepRecords } = services;
-  const { system, performedAt, technicalRequest, resolves, employeeIds, corrects } = report;
+  const { system, performedAt, technicalRequest, resolves, employeeIds, since, corrects } = report;
   const faults: FieldFault[] = [];
   const now = clock.legalNow();
   if (performedAt > now)
     faults.push({ field: 'performedAt', code: 'in-future', params: { latest: now.toISOString() } });
+  const today = localDay(now, organisation.timeZone);
+  if (since !== null && since > today) faults.push({ field: 'since', code: 'in-future', params: { latest: today } });
   if (!organisation.access.systems.some(({ code }) => code === system))
     faults.push({ field: 'system', code: 'unknown-system' });
   if (technicalRequest !== null) {

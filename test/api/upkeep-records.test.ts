@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newId } from '../../core/ids.js';
 import { upkeepChain, type UpkeepKind } from '../../core/technical-request/upkeep-records.js';
+import { recordUpkeep } from '../../core/technical-request/upkeep-report.js';
 import { technicalRequest } from '../builders/technical-request.js';
 import { ago, backup, type UpkeepBody } from '../builders/upkeep.js';
 import { ApiSite, type Caller, type SeenProblem } from '../helpers/api-site.js';
@@ -119,6 +120,8 @@ describe('each kind', () => {
     expect(await faultsOf({ ...roster, employeeIds: ['SC-1077', 'SC-1077'] })).toEqual(['employeeIds named-twice']);
     expect(await faultsOf({ ...roster, to: '2026-01-31' })).toEqual(['to before-from']);
     expect(await faultsOf(backup({ performedAt: ago(site.services, -1) }))).toEqual(['performedAt in-future']);
+    const connection = (await bodies())['security-centre-connection'];
+    expect(await faultsOf({ ...connection, since: '2099-01-01' })).toEqual(['since in-future']);
     expect(await faultsOf(backup({ sha256: sha256.slice(1) }))).toEqual(['sha256 digest']);
   });
 });
@@ -264,6 +267,17 @@ describe('the page', () => {
     await recorded({ ...roster, system: 'pension', from: dayFrom(-2), to: dayFrom(30) });
     expect(await warning()).toBe('');
   });
+});
+
+test('nothing is recorded under an act that is off', async () => {
+  const { organisation, upkeepRecords } = site.services;
+  const { subjectId: _subjectId, ...report } = (await upkeepRecords.byNumber(await recorded(backup())))!;
+  const acts = { ...organisation.acts, 'technical-request': { ...organisation.acts['technical-request']!, on: false } };
+  const services = { ...site.services, organisation: { ...organisation, acts } };
+  const before = await site.holdings();
+  const refused = recordUpkeep(services, { kind: 'person', id: 'is.admin' }, report, null);
+  await expect(refused).rejects.toMatchObject({ status: 503 });
+  expect(await site.holdings()).toEqual(before);
 });
 
 test('an erasure of a record’s key leaves the record without its texts', async () => {

@@ -228,8 +228,8 @@ const stops: Record<string, () => Stop[]> = {
       path: '/upkeep-records',
       act: async (page) => {
         await page.evaluate(`for (const each of document.querySelectorAll('details')) each.open = true`);
+        await page.evaluate(`for (const each of document.querySelectorAll('form')) each.noValidate = true`);
         const form = page.locator('form:has([name=kind][value=duty-roster])');
-        await form.evaluate('(form) => { form.noValidate = true; }');
         await form.locator('[name=from]').fill('2026-02-07');
         await form.locator('[name=to]').fill('2026-02-01');
         await form.locator('[name=employeeIds]').selectOption(['SC-1076', 'SC-1077']);
