@@ -201,6 +201,7 @@ function KindForm({
 }): VNode {
   const { text, organisation } = context;
   const { needs, may } = kindFields[kind];
+  const word = text.say(`upkeepKind.${kind}`);
   const optional = text.say('field.optional');
   const field = (name: string) => ({ label: wordOf(text, name), name });
   const coded = (prefix: string, codes: readonly string[]) => ({
@@ -230,7 +231,7 @@ function KindForm({
   };
   return (
     <details class="command" open={refused !== null}>
-      <summary>{text.say(`upkeepKind.${kind}`)}</summary>
+      <summary>{word.charAt(0).toLocaleUpperCase(text.language) + word.slice(1)}</summary>
       <FormContext.Provider value={{ id: `upkeep-${kind}`, refused }}>
         <form method="post" action="/upkeep-records" class="stack">
           <Csrf context={context} />
