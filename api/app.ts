@@ -41,6 +41,7 @@ import { languagePlugin, speak } from './plugins/language.js';
 import { answerNonsense, answerProblem, problemsPlugin } from './plugins/problems.js';
 import { signInPlugin } from './plugins/sign-in.js';
 import { technicalRequestRoutes } from './technical-request/routes.js';
+import { upkeepRoutes } from './technical-request/upkeep.js';
 
 /** Builds the API with its pages; it does not listen. Tests call it through `inject`. */
 export async function buildApp(services: Services) {
@@ -122,6 +123,7 @@ export async function buildApp(services: Services) {
   await app.register(journalRoutes, { services });
   await app.register(violationRoutes, { services });
   await app.register(technicalRequestRoutes, { services });
+  await app.register(upkeepRoutes, { services });
   await app.register(caseRoutes, { services });
   await app.register(exportRoutes, { services });
   await app.register(registerRoutes, { services });

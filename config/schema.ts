@@ -10,6 +10,10 @@ const flag = z
   .default('false')
   .transform((value) => value === 'true');
 const port = z.coerce.number().int().min(0).max(65_535);
+const period = z
+  .string()
+  .regex(/^P[1-9]\d{0,2}[DWM]$/)
+  .optional();
 const optionalUrl = z.url().optional();
 const emptyIsUnset = (value: unknown): unknown => (value === '' ? undefined : value);
 
@@ -131,11 +135,16 @@ const environment = z.object({
     .string()
     .optional()
     .describe('where the archive of technical requests is put, on a disk of its own, e.g. /mnt/archive/merzim'),
-  ARCHIVE_EVERY: z
-    .string()
-    .regex(/^P[1-9]\d{0,2}[DWM]$/)
-    .optional()
-    .describe('how often: the Rules say periodically and name no period, e.g. P1M (ISO 8601, days, weeks or months)'),
+  ARCHIVE_EVERY: period.describe(
+    'how often: the Rules say periodically and name no period, e.g. P1M (ISO 8601, days, weeks or months)',
+  ),
+  BACKUP_EVERY: period.describe(
+    'how often each system is backed up: the Rules set no period, and without one nobody is reminded, e.g. P1D (ISO 8601, days, weeks or months)',
+  ),
+  TIMELINESS_CONTROL_EVERY: period.describe(
+    'how often it is controlled that information is updated in time; as BACKUP_EVERY, e.g. P7D',
+  ),
+  STATE_AUDIT_EVERY: period.describe('how often the state of each system is audited; as BACKUP_EVERY, e.g. P12M'),
   SESSION_SECRET: z.string().min(32).describe('at least 32 characters that sign cookies'),
   PUBLIC_URL: z.url().describe('address under which people reach the pages, e.g. https://merzim.example.kz'),
   API_HOST: z.string().default('127.0.0.1').describe('address to listen on'),
@@ -278,6 +287,12 @@ function toSettings(env: Environment) {
     evidence: { origin: env.TRAIL_ORIGIN, sealerKey: env.SEALER_KEY, checkpointsFolder: env.CHECKPOINTS_FOLDER },
     /** Null where technical requests are not archived. */
     archive: env.ARCHIVE_FOLDER && env.ARCHIVE_EVERY ? { folder: env.ARCHIVE_FOLDER, every: env.ARCHIVE_EVERY } : null,
+    /** Periods of the organisation; null where it set none. */
+    upkeep: {
+      backup: env.BACKUP_EVERY ?? null,
+      'timeliness-control': env.TIMELINESS_CONTROL_EVERY ?? null,
+      audit: env.STATE_AUDIT_EVERY ?? null,
+    },
     web: {
       publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
       host: env.API_HOST,

@@ -38,6 +38,8 @@ import { createSubstitutions } from './substitutions.js';
 import { technicalClockHolder } from './technical-request/clock-holder.js';
 import { createTechnicalArchives } from './technical-request/archives.js';
 import { createTechnicalRequests } from './technical-request/requests.js';
+import { createUpkeepReminders } from './technical-request/upkeep-due.js';
+import { createUpkeepRecords } from './technical-request/upkeep-records.js';
 import { createTrail } from './trail.js';
 import { createUserTasks } from './user-tasks.js';
 import { createVault } from './vault.js';
@@ -119,6 +121,8 @@ export async function composeServices(
     accessRequests,
     technicalRequests: createTechnicalRequests({ database, vault, trail }),
     technicalArchives: createTechnicalArchives({ database, trail }),
+    upkeepRecords: createUpkeepRecords({ database, vault, trail }),
+    upkeepReminders: createUpkeepReminders({ database, trail }),
     decisions,
     passwordLinks: createPasswordLinks({ database, trail }),
     accounts: createAccounts({ database, vault, trail }),

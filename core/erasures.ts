@@ -85,6 +85,7 @@ export function createErasures(deps: {
   const employees = connection.collection<{ _id: string; subjectId: string; login: string | null }>('employees');
   const accounts = connection.collection('accounts');
   const violations = connection.collection('access-violations');
+  const upkeepRecords = connection.collection('upkeep-records');
   const sessions = connection.collection('sessions');
   const people = connection.collection('people');
   const choices = connection.collection<{ _id: string }>('notice-choices');
@@ -157,7 +158,8 @@ export function createErasures(deps: {
     await employees.updateMany({ subjectId }, { $set: gone }, { session });
     await accounts.updateMany({ subjectId }, { $set: { loginIndex: '' } }, { session });
     const repeated = { subjectId, idempotency: { $ne: null } };
-    await violations.updateMany(repeated, { $set: { 'idempotency.contentHash': '' } }, { session });
+    for (const reports of [violations, upkeepRecords])
+      await reports.updateMany(repeated, { $set: { 'idempotency.contentHash': '' } }, { session });
   };
 
   const eraseAs = async (

@@ -273,7 +273,9 @@ export const rightsOfRole: Readonly<
     | 'access-journal.read'
     | 'access-violation.read'
     | 'access-violation.report'
-    | 'access-violation.review',
+    | 'access-violation.review'
+    | 'upkeep-record.read'
+    | 'upkeep-record.add',
     readonly Role[]
   >
 > = {
@@ -284,6 +286,9 @@ export const rightsOfRole: Readonly<
   // AMB-ACC-15: the administrator decides, or a rule that watches the logs.
   'access-violation.report': ['ib-admin', 'registrar-machine'],
   'access-violation.review': ['ib-admin'],
+  'upkeep-record.read': ['is-admin', 'auditor'],
+  // R8: the administrators of the information systems alone; a machine of theirs tells of what it does by itself (api/technical-request/upkeep.ts).
+  'upkeep-record.add': ['is-admin', 'registrar-machine'],
 };
 
 export interface Verdict {

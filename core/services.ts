@@ -33,6 +33,8 @@ import type { RunningClocks } from './running-clocks.js';
 import type { Substitutions } from './substitutions.js';
 import type { TechnicalArchives } from './technical-request/archives.js';
 import type { TechnicalRequests } from './technical-request/requests.js';
+import type { UpkeepReminders } from './technical-request/upkeep-due.js';
+import type { UpkeepRecords } from './technical-request/upkeep-records.js';
 import type { Trail } from './trail.js';
 import type { UserTasks } from './user-tasks.js';
 import type { Vault } from './vault.js';
@@ -68,6 +70,8 @@ export interface Services {
   accessRequests: AccessRequests;
   technicalRequests: TechnicalRequests;
   technicalArchives: TechnicalArchives;
+  upkeepRecords: UpkeepRecords;
+  upkeepReminders: UpkeepReminders;
   decisions: Decisions;
   passwordLinks: PasswordLinks;
   accounts: Accounts;

@@ -247,6 +247,14 @@ export const letterSamples: Record<string, LetterData> = {
     text: 'Анықтаманы «Құжаттар» бөлімінен алыңыз. Справку берите в разделе «Документы».',
   },
   'technical-request/delay': { caseNumber: 'TEC-2026-000017', dueAt: new Date('2026-06-08T18:59:59.999Z') },
+  'technical-request/upkeep-due': {
+    day: '2026-06-05',
+    works: [
+      { kind: 'backup', system: 'sir', dueOn: '2026-06-05' },
+      { kind: 'audit', system: 'pension' },
+    ],
+    link: 'https://merzim.example.kz/upkeep-records',
+  },
 };
 
 /** What the letters in the preview are filled with beside their data. */

@@ -51,6 +51,7 @@ import { stopClock } from './shared/stop-clock.js';
 import { voidCase } from './shared/void-case.js';
 import { archiveRequests } from './technical-request/archive-requests.js';
 import { checkArchive } from './technical-request/check-archive.js';
+import { checkUpkeep } from './technical-request/check-upkeep.js';
 import { closeTechnicalRequest } from './technical-request/close-request.js';
 import { composeAnswer } from './technical-request/compose-answer.js';
 import { informOfDelay } from './technical-request/inform-of-delay.js';
@@ -59,6 +60,7 @@ import { readFulfilment } from './technical-request/read-fulfilment.js';
 import { recordTechnicalAnswer } from './technical-request/record-answer.js';
 import { registerTechnicalReferral } from './technical-request/register-referral.js';
 import { releaseClock } from './technical-request/release-clock.js';
+import { remindOfUpkeep } from './technical-request/remind-of-upkeep.js';
 
 /** Every decision that a user task of any process leads to. */
 export const decisions = declaredDecisions;
@@ -119,6 +121,7 @@ export const workers: readonly AnyWorker[] = [
 
   archiveRequests,
   checkArchive,
+  checkUpkeep,
   closeTechnicalRequest,
   composeAnswer,
   informOfDelay,
@@ -127,4 +130,5 @@ export const workers: readonly AnyWorker[] = [
   recordTechnicalAnswer,
   registerTechnicalReferral,
   releaseClock,
+  remindOfUpkeep,
 ];

@@ -112,21 +112,24 @@ export function Choice({
   required = true,
   empty = '',
   value,
+  many = false,
   ...shown
 }: Shown & {
   options: readonly (readonly [value: string, label: string])[];
   required?: boolean;
   empty?: string;
   value?: string;
+  /** Any number of them, in a list. */
+  many?: boolean;
 }): VNode {
-  const { typed, control } = useField(shown.name);
+  const { typed, chosen: isChosen, control } = useField(shown.name);
   const chosen = typed(value);
   return (
     <Field {...shown}>
-      <select name={shown.name} required={required} {...control}>
-        {(!required || options.length !== 1) && <option value="">{empty}</option>}
+      <select name={shown.name} required={required} {...(many ? { multiple: true, size: 6 } : {})} {...control}>
+        {!many && (!required || options.length !== 1) && <option value="">{empty}</option>}
         {options.map(([key, label]) => (
-          <option value={key} selected={key === chosen}>
+          <option value={key} selected={many ? isChosen(key) : key === chosen}>
             {label}
           </option>
         ))}

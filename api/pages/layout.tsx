@@ -121,6 +121,9 @@ function Menu({ context }: { context: PageContext }): VNode {
             {hasRoleFor(person, 'access-violation.read') && (
               <MenuLink path={path} href="/access-violations" label={text.say('page.violations')} />
             )}
+            {hasRoleFor(person, 'upkeep-record.read') && (
+              <MenuLink path={path} href="/upkeep-records" label={text.say('page.upkeep')} />
+            )}
             <MenuLink path={path} href="/requests" label={text.say('page.requests')} />
             <MenuLink path={path} href="/substitutions" label={text.say('page.substitutions')} />
             <a href={links.tasklist}>Tasklist</a>

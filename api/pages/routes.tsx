@@ -39,6 +39,7 @@ import { printRoutes } from './print.js';
 import { Apply, Filed, FollowedCase, Home, NumberAndCode, UploadForm } from './public.js';
 import { Cases, Requests } from './staff.js';
 import { technicalRequestPages } from './technical-request-pages.js';
+import { upkeepPages } from './upkeep-records.js';
 
 /** The pages: rendered on the server, working without script. Each form posts to a route that does what the API's does. */
 export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance, { services }) => {
@@ -223,6 +224,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
   await app.register(accessJournalPages, { services, show });
   await app.register(accessViolationPages, { services, show });
   await app.register(technicalRequestPages, { services, show });
+  await app.register(upkeepPages, { services, show });
   app.post('/cases/:number/documents', drawing, (request, reply) =>
     carryOut(
       request,

@@ -11,6 +11,11 @@ const needed = {
   call: ['surname', 'name', 'position', 'login', 'phone', 'email'],
 } as const;
 
+export const systemCode = z
+  .string()
+  .regex(/^[a-z][a-z0-9.-]{0,40}$/, { error: 'id' })
+  .describe('code of the system in the registry');
+
 const reporter = z.strictObject({
   contactInfo: line(2, 300).optional().describe('R14(1); by the feedback form'),
   surname: shortText.optional().describe('R13(1); by phone or mail, like the following'),
@@ -38,11 +43,7 @@ export const newTechnicalRequest = z
       ),
     sourceRefNo: shortText.optional().describe("the sender's number; for staff and machine clients"),
     language: z.enum(['kk', 'ru']).default('ru').describe('R11: language of receipt and answer'),
-    system: z
-      .string()
-      .regex(/^[a-z][a-z0-9.-]{0,40}$/, { error: 'id' })
-      .optional()
-      .describe('code of the system in the registry'),
+    system: systemCode.optional(),
     relatesTo: caseNumber
       .optional()
       .describe('number of the request that told of the same failure first; for staff and machine clients'),

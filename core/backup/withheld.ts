@@ -11,6 +11,7 @@ export const withheld: Readonly<Record<string, readonly string[]>> = {
   'access-violations': ['idempotency.contentHash'],
   'access-requests': ['applicant.index', 'userIndex'],
   'technical-requests': ['reporter.index'],
+  'upkeep-records': ['idempotency.contentHash'],
   cases: ['sourceRef', 'idempotency.contentHash'],
 };
 

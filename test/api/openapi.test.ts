@@ -158,7 +158,9 @@ describe('examples', () => {
             : { number: violated ? await violationOf(machine) : await site.file('SC-1018'), accessCode: '' };
         const path = name.replace('POST ', '').replace('{number}', number);
         const ofInspection = /\/(measures|void)$/.test(path) ? manager : officer;
-        const by = asked || name.includes('/access-violations') ? ofAccess : reported ? ofSystems : ofInspection;
+        const ofUpkeep = name.includes('/upkeep-records');
+        const ofOthers = reported || ofUpkeep ? ofSystems : ofInspection;
+        const by = asked || name.includes('/access-violations') ? ofAccess : ofOthers;
         const response = await by.post(path, example, accessCode ? { 'x-access-code': accessCode } : {});
         const { errors = [] } = response.json<{ errors?: { code: string }[] }>();
         // An example's ids are nobody's, and its case is new; whatever else were wrong would be a fault of its shape.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createHandledJobs } from '../../core/handled-jobs.js';
-import { tellCases, type ToldCases } from '../builders/told-cases.js';
+import { tellCases, tellTechnical, tellUpkeep, type ToldCases } from '../builders/told-cases.js';
 import { ApiSite } from '../helpers/api-site.js';
 import { somebody } from '../helpers/database.js';
 import { Profiler } from '../helpers/profiler.js';
@@ -12,8 +12,9 @@ let told: ToldCases;
 let profiler: Profiler;
 
 beforeAll(async () => {
-  site = await ApiSite.start();
+  site = await ApiSite.start({ BACKUP_EVERY: 'P1D', STATE_AUDIT_EVERY: 'P12M' });
   told = await tellCases(site);
+  await tellUpkeep(site, await tellTechnical(site));
   // As each worker does when it starts.
   await createHandledJobs(site.services).init();
   const { record } = await site.caseOf(told.inStudy);
@@ -44,6 +45,9 @@ test.each<[login: string, path: () => string]>([
   ['auditor', () => `/cases?person=${'0'.repeat(64)}`],
   ['auditor', () => `/cases?number=${told.inStudy}`],
   ['auditor', () => '/api/cases.csv'],
+  ['is.admin', () => '/upkeep-records'],
+  ['auditor', () => '/upkeep-records?kind=backup&system=sir'],
+  ['auditor', () => '/upkeep-records?system=sir'],
   ['iss.ala', () => `/cases/${told.inStudy}`],
   ['hr.ala', () => `/cases/${told.concluded}`],
   ['iss.ala', () => `/cases/${told.concluded}/print`],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { tellAccess, tellCases, tellTechnical, type ToldCases } from '../builders/told-cases.js';
+import { tellAccess, tellCases, tellTechnical, tellUpkeep, type ToldCases } from '../builders/told-cases.js';
 import { ApiSite, publicUrl } from '../helpers/api-site.js';
 import { openWindow, startChromium } from '../helpers/chromium.js';
 import { axeFaultsOf, pageLanguages, walk, type Stop } from '../helpers/page-walk.js';
@@ -15,8 +15,9 @@ let base: string;
 let baseInKyrgyzstan: string;
 let told: ToldCases & { access: ToldCases['filed']; technical: string };
 beforeAll(async () => {
-  site = await ApiSite.start();
+  site = await ApiSite.start({ BACKUP_EVERY: 'P1D', STATE_AUDIT_EVERY: 'P12M' });
   told = { ...(await tellCases(site)), access: await tellAccess(site), technical: await tellTechnical(site) };
+  await tellUpkeep(site, told.technical);
   base = await site.listen();
   baseInKyrgyzstan = await site.listenAs('KG');
   browser = await startChromium();
@@ -191,6 +192,8 @@ const stops: Record<string, () => Stop[]> = {
   auditor: () => [
     { name: 'cases', path: '/cases' },
     { name: 'audit', path: `/audit?seed=7&chain=${told.concluded}` },
+    { name: 'upkeep', path: '/upkeep-records' },
+    { name: 'upkeep-none', path: '/upkeep-records?kind=change&system=pension' },
     { name: 'access-log', path: '/audit/access-log' },
     { name: 'access-log-none', path: '/audit/access-log?login=nobody&from=2026-01-01&to=2026-01-02' },
     { name: 'cases-filtered', path: '/cases?state=open&broken=true' },
@@ -217,7 +220,28 @@ const stops: Record<string, () => Stop[]> = {
     },
   ],
   dpo: () => [{ name: 'access-journal-none', path: '/access-journal?to=2020-01-01' }],
-  'is.admin': () => [{ name: 'cases', path: '/cases?process=technical-request' }, caseStop('technical')],
+  'is.admin': () => [
+    { name: 'cases', path: '/cases?process=technical-request' },
+    caseStop('technical'),
+    {
+      name: 'upkeep-refused',
+      path: '/upkeep-records',
+      act: async (page) => {
+        await page.evaluate(`for (const each of document.querySelectorAll('details')) each.open = true`);
+        await page.evaluate(`for (const each of document.querySelectorAll('form')) each.noValidate = true`);
+        const form = page.locator('form:has([name=kind][value=duty-roster])');
+        await form.locator('[name=from]').fill('2026-02-07');
+        await form.locator('[name=to]').fill('2026-02-01');
+        await form.locator('[name=employeeIds]').selectOption(['SC-1076', 'SC-1077']);
+        await form.locator('[name=remark]').fill('Мереке күндері.');
+        await Promise.all([page.waitForEvent('load'), form.locator('button').click()]);
+        // What was chosen is chosen again.
+        if ((await page.locator('[name=employeeIds] option:checked').count()) !== 2)
+          throw new Error('a choice is lost');
+      },
+      status: 422,
+    },
+  ],
   registrar: () => [
     { name: 'home', path: '/' },
     { name: 'technical-register', path: '/technical-requests/register' },

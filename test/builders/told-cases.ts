@@ -3,6 +3,7 @@ import { journalUser } from '../../core/access-request/journal-rows.js';
 import { accessRequest, accessUser } from './access-request.js';
 import { staff } from './inspection.js';
 import { phoneCall, technicalRequest } from './technical-request.js';
+import { ago, backup, type UpkeepBody } from './upkeep.js';
 import { somebody as step } from '../helpers/database.js';
 import type { ApiSite, Caller } from '../helpers/api-site.js';
 
@@ -303,6 +304,27 @@ export async function tellTechnical(site: ApiSite): Promise<string> {
     await technicalRequests.settleDefect(tx, caseId, 'handedOver');
   });
   return number;
+}
+
+/** Records of upkeep of each kind: one failed and corrected, one overdue, and a roster with nobody on duty after tomorrow. */
+export async function tellUpkeep(site: ApiSite, technicalRequest: string): Promise<void> {
+  const admin = await site.as('is.admin');
+  const add = async (changes: Partial<UpkeepBody>): Promise<string> => {
+    const response = await admin.post('/api/upkeep-records', backup(changes));
+    if (response.statusCode !== 201) throw new Error(`upkeep: ${response.statusCode} ${response.body}`);
+    return response.json<{ number: string }>().number;
+  };
+  const result = undefined;
+  await add({ kind: 'security-centre-connection', result, since: '2026-01-12', centre: '«Қорғау» жедел орталығы' });
+  const wrong = await add({ kind: 'audit', remark: 'Есеп № 3 қабылданды. Отчёт № 3 принят.' });
+  await add({ kind: 'audit', performedAt: ago(site.services, 9), sha256: hash('e'), corrects: wrong });
+  await add({ performedAt: ago(site.services, 8), sha256: hash('f') });
+  await add({ performedAt: ago(site.services, 1), system: 'pension' });
+  await add({ kind: 'timeliness-control', result: 'failed', remark: 'Дерек көзі жауап бермеді. Источник не ответил.' });
+  await add({ kind: 'recovery', technicalRequest });
+  await add({ kind: 'change', technicalRequest, resolves: 'defect', scope: 'beyond-maintenance' });
+  const employeeIds = [staff.ofAlmaty, 'SC-1077'];
+  await add({ kind: 'duty-roster', result, from: day(site, -6), to: day(site, 1), employeeIds });
 }
 
 async function reportOverdue(site: ApiSite, caseId: string): Promise<void> {

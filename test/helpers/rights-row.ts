@@ -69,6 +69,11 @@ export const staffOnly =
     return who(column) ? granted : 403;
   };
 export const reviewsViolations = ofIbAdministrators;
+export const ofIsAdministrators = ({ caller }: Column): boolean => /^IS administrator/.test(caller);
+/** R8, R17: records of upkeep are read by those who maintain, and auditors. */
+export const readsUpkeep = (column: Column): boolean => ofIsAdministrators(column) || ofAuditors(column);
+export const recordsBackups = (column: Column): boolean =>
+  ofIsAdministrators(column) || column.caller === 'machine client';
 /** R19: who registers requests for access that came on paper or through SKUD. */
 export const registersAccess = (column: Column): boolean =>
   ['machine client', 'registrar', 'registrar who filed', 'personnel officer'].includes(column.caller) ||
@@ -180,6 +185,12 @@ export const formOf = (body: Record<string, string | string[] | boolean>): Recor
 export const requestForAccess = () => accessRequest('2026-01-30', { copy: undefined });
 
 export const violation = { kind: 'sharedLogin', login: 'u-never-given', facts: 'Логин екі адамда.' };
+/** A machine tells of its own backups; of what people decide it tells nothing. */
+export const backup = { kind: 'backup', system: 'sir', performedAt: '2026-01-31T02:10:00+05:00', result: 'done' };
+export const centre = {
+  ...{ kind: 'security-centre-connection', system: 'sir', performedAt: '2026-01-31T12:00:00+05:00' },
+  ...{ since: '2026-01-01', centre: 'Жедел орталық' },
+};
 export const review = { outcome: 'confirmed', note: 'Тексерілді.' };
 /** Who registers what others told by phone or mail. */
 const operators = ['machine client', 'registrar', 'registrar who filed'];

@@ -25,6 +25,10 @@ import {
   requestForAccess,
   review,
   violation,
+  backup,
+  centre,
+  ofIsAdministrators,
+  recordsBackups,
   applied,
   following,
   answering,
@@ -99,6 +103,25 @@ export const writingRows: Row[] = [
     // Of one that nobody reported.
     status: staffOnly(reviewsViolations, 404),
     send: ({ by }) => by.form('/access-violations/VIO-2020-000001/review', review),
+  },
+  {
+    route: 'POST /api/upkeep-records',
+    ofNoCase: true,
+    status: staffOnly(recordsBackups, 201),
+    send: ({ by }) => by.post('/api/upkeep-records', backup),
+  },
+  {
+    route: 'POST /api/upkeep-records',
+    use: 'of what no machine does by itself',
+    ofNoCase: true,
+    status: staffOnly(ofIsAdministrators, 201),
+    send: ({ by }) => by.post('/api/upkeep-records', centre),
+  },
+  {
+    route: 'POST /upkeep-records',
+    ofNoCase: true,
+    status: staffOnly(recordsBackups, 303),
+    send: ({ by }) => by.form('/upkeep-records', { ...backup, performedAt: '2026-01-31T02:10' }),
   },
   {
     route: 'POST /access-journal/search',
