@@ -85,6 +85,10 @@ const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
               code: registryCode,
               name: names,
               functions: z.array(z.strictObject({ code: registryCode, name: names })).min(1),
+              owner: names.optional().describe('ACC-57, R3(17): whose system it is'),
+              possessor: names
+                .optional()
+                .describe('ACC-57, R3(5): who holds it by an agreement; the owner where left out (AMB-TECH-09)'),
             }),
           )
           .describe('ACC-01: the managed systems with the functions that can be asked for'),

@@ -66,6 +66,7 @@ export const upkeepPages = fp<{ services: Services; show: Show }>(async (app: Fa
     return show(request, reply, 'page.upkeep', (context) => (
       <>
         <p class="lead">{context.text.say('upkeep.lead')}</p>
+        <Systems context={context} />
         <Terms context={context} terms={terms} />
         <Gaps context={context} gaps={gaps} />
         {mayAdd && <Forms {...{ context, staff, refused }} />}
@@ -109,6 +110,26 @@ function recordOf(form: Form, { timeZone }: { timeZone: string }): unknown {
 
 const wordOf = (text: PageContext['text'], path: string): string =>
   text.has(`upkeep.field.${path}`) ? text.say(`upkeep.field.${path}`) : path;
+
+/** ACC-57, AMB-TECH-09: whose each system is, and who holds it. */
+function Systems({ context }: { context: PageContext }): VNode {
+  const { organisation, text } = context;
+  const title = text.say('upkeep.systems');
+  return (
+    <section aria-labelledby="systems-title">
+      <h2 id="systems-title">{title}</h2>
+      <Table
+        label={title}
+        heads={['system', 'owner', 'possessor'].map((name) => text.say(`upkeep.column.${name}`))}
+        rows={organisation.access.systems.map(({ code, owner, possessor = owner }) => [
+          systemName(context, code),
+          owner?.[text.language] ?? '—',
+          possessor?.[text.language] ?? '—',
+        ])}
+      />
+    </section>
+  );
+}
 
 /** Each system with each periodic work that has a period: when it was done, and when it has to be done again. */
 function Terms({ context, terms }: { context: PageContext; terms: readonly UpkeepTerm[] }): VNode {

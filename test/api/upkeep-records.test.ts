@@ -182,6 +182,17 @@ test('is refused to everybody else, and the refusal is in the access log', async
   );
 });
 
+test('the page says whose each system is and who holds it: the owner, where nobody else does', async () => {
+  const { body } = await admin.page('/upkeep-records?lang=en');
+  const [, table = ''] = /aria-label="Systems">([\s\S]*?)<\/table>/.exec(body)!;
+  const ministry = 'Ministry of Labour and Social Protection of the Population';
+  const cells = table.split('</tr>').map((row) => [...row.matchAll(/<t[hd][^>]*>([^<]*)/g)].map(([, cell]) => cell));
+  expect(cells.slice(1, 3)).toEqual([
+    [expect.stringContaining('social and labour sphere'), ministry, ministry],
+    [expect.stringContaining('pension payments'), ministry, 'Centre of pension payments (demonstration)'],
+  ]);
+});
+
 test('a machine tells of backups, controls and audits, and of nothing that people decide', async () => {
   const machine = await site.machine();
   for (const kind of ['backup', 'timeliness-control', 'audit'] as const) await recorded(backup({ kind }), machine);

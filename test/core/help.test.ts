@@ -78,3 +78,13 @@ test('every page that is shipped can be read and stands in both languages of Kaz
         .sort(),
     ).toEqual([...languagesOf.KZ].sort());
 });
+
+test('the terms of item 3 of the Rules on access are explained, each of the eighteen in both languages of the act', async () => {
+  const pages = await readHelp({ error: (...fault: unknown[]) => expect(fault).toBe(null) } as never);
+  const terms = pages.filter(({ name }) => name === 'terms-of-the-rules');
+  expect(terms.map(({ language }) => language).sort()).toEqual(['kk', 'ru']);
+  for (const { blocks } of terms) {
+    const rows = blocks.flatMap((block) => (block.kind === 'table' ? block.rows : []));
+    expect(rows.filter((row) => row.every((cell) => cell.length > 0))).toHaveLength(18);
+  }
+});
