@@ -64,6 +64,10 @@ export const letterSamples: Record<string, LetterData> = {
     blockedAt: new Date('2026-06-04T19:05:00Z'),
     formLink: 'https://merzim.example.kz/access-requests/new',
   },
+  'access-request/password-renewal': {
+    login: 'u-7q3k9zx2m4',
+    passwordChangedAt: new Date('2026-03-02T04:31:00Z'),
+  },
   'access-request/violation-not-confirmed': {
     number: 'VIO-2026-000003',
     opened: 1,

@@ -35,6 +35,21 @@ export async function remindOfApplication(
   await writeOf(services, tx, account, 'application-reminder', { blockedAt, formLink });
 }
 
+/** R5(4): its user is reminded of renewing the password; the applicant where no address of his is known. */
+export async function remindOfPassword(services: Needed, tx: Tx, account: StoredAccount): Promise<void> {
+  const { email, passwordChangedAt } = account;
+  if (!passwordChangedAt) return;
+  await writeOf(
+    services,
+    tx,
+    { ...account, applicant: email === null ? account.applicant : null },
+    'password-renewal',
+    {
+      passwordChangedAt,
+    },
+  );
+}
+
 async function writeOf(
   { letters, vault }: Needed,
   tx: Tx,

@@ -52,6 +52,8 @@ export interface StoredAccount {
   opening?: string | null;
   /** When a reminder of the application that opens it went out last (R27); null before, and where it is open. */
   remindedAt?: Date | null;
+  /** When its user was reminded of renewing the password last (DL-ACC-8); null before. A newer `passwordChangedAt` makes it past. */
+  passwordRemindedAt?: Date | null;
   /** What is to be asked of SKUD, stored before it is asked, so that whoever goes on after a crash knows of it. */
   blocking: { ground: BlockGround; unlessSignedInSince: Date | null; at: Date } | null;
 }
@@ -83,6 +85,10 @@ export interface Accounts {
   waitingForChange(tx: Tx): Promise<StoredAccount[]>;
   /** Records `account.reminded`. */
   noteReminded(tx: Tx, account: Pick<StoredAccount, '_id' | 'caseId'>): Promise<void>;
+  /** Accounts in use whose password, and the reminder of it if there was one, are of before a moment; the oldest password first. */
+  withOldPasswords(tx: Tx, before: Date, limit: number): Promise<StoredAccount[]>;
+  /** Records `account.password-reminded`. */
+  notePasswordReminded(tx: Tx, account: Pick<StoredAccount, '_id' | 'caseId'>): Promise<void>;
   find(accountId: string, tx?: Tx): Promise<StoredAccount | null>;
   byLogin(login: string): Promise<StoredAccount | null>;
   ofEmployee(employeeId: string): Promise<StoredAccount[]>;
@@ -191,6 +197,16 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
     noteReminded: async (tx, { _id, caseId }) => {
       await accounts.updateOne({ _id }, { $set: { remindedAt: tx.at } }, { session: tx.session });
       await trail.record(tx, { caseId, type: 'account.reminded', subject: _id, data: {} });
+    },
+    withOldPasswords: (tx, before, limit) => {
+      const old = { $lt: before };
+      const unreminded = { $or: [{ passwordRemindedAt: null }, { passwordRemindedAt: old }] };
+      const query = { state: 'active' as const, passwordChangedAt: old, ...unreminded };
+      return accounts.find(query, { session: tx.session, sort: { passwordChangedAt: 1 }, limit }).toArray();
+    },
+    notePasswordReminded: async (tx, { _id, caseId }) => {
+      await accounts.updateOne({ _id }, { $set: { passwordRemindedAt: tx.at } }, { session: tx.session });
+      await trail.record(tx, { caseId, type: 'account.password-reminded', subject: _id, data: {} });
     },
     find: (accountId, tx) => accounts.findOne({ _id: accountId }, inTx(tx)),
     byLogin: (login) => accounts.findOne({ loginIndex: indexOf(login) }),
@@ -319,6 +335,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
         { key: { employeeId: 1 }, name: 'employee' },
         { key: { 'blocking.at': 1 }, name: 'blocking' },
         { key: { blockGrounds: 1 }, name: 'block-grounds' },
+        { key: { state: 1, passwordChangedAt: 1 }, name: 'password-age' },
       ]),
   };
 }

@@ -6,6 +6,7 @@ import { tellAdministrators } from '../../core/access-request/account-letters.js
 import type { BlockGround } from '../../core/access-request/account-store.js';
 import { unusedBefore } from '../../core/access-request/account-sweeps.js';
 import { intendBlocksOfStaff, staffGrounds } from '../../core/access-request/staff-changes.js';
+import { remindOfPasswords } from '../../core/access-request/password-reminders.js';
 import { remindOfTransfers } from '../../core/access-request/transfer-reminders.js';
 import type { SkudAccount } from '../../core/access-request/skud-account.js';
 import type { Services } from '../../core/services.js';
@@ -26,7 +27,7 @@ interface Step {
  * R28, DL-ACC-4: one step of the day's look at all accounts of SKUD. Blocks those of who left or was transferred and ends what an earlier step had begun, else reads the next page of open accounts
  * that were not used, stores that they are to be blocked, and blocks each. Where it stopped is stored with what it did, so the next step
  * goes on there; a day that was missed needs no other look, since whoever was unused then is so today. The last steps remind of the application that a
- * transfer asks for (DL-ACC-7).
+ * transfer asks for (DL-ACC-7), and of renewing passwords (DL-ACC-8).
  */
 export const blockUnusedAccounts = defineWorker({
   type: 'access-request.block-unused-accounts',
@@ -73,7 +74,8 @@ export const blockUnusedAccounts = defineWorker({
       await tellAdministrators(services, tx, { day, step: `${step}/${why}`, ground: why, count: of(why) });
     if (read) await services.accountSweeps.advance(tx, day, { ...read, blocked: of(ground) });
     if (settled.length > 0 || read?.done === false) return { sweepDone: false };
-    return { sweepDone: await remindOfTransfers(services, tx) };
+    const reminded = (await remindOfTransfers(services, tx)) && (await remindOfPasswords(services, tx));
+    return { sweepDone: reminded };
   },
 });
 
