@@ -23,14 +23,8 @@ import { PermanentError } from './errors.js';
 import { newId } from './ids.js';
 import { messages } from './messages.js';
 import type { Outbox } from './outbox.js';
-import {
-  checkAnsweredRow,
-  checkOwnTerms,
-  deadlineOf,
-  rowAt,
-  uncountedDeadline,
-  type RuleDeadline,
-} from './rule-deadline.js';
+import { checkOwnTerms } from './own-terms.js';
+import { checkAnsweredRow, deadlineOf, rowAt, uncountedDeadline, type RuleDeadline } from './rule-deadline.js';
 import { explainTerm, type TermExplanation } from './term-explanation.js';
 import type { Trail } from './trail.js';
 

@@ -173,23 +173,3 @@ function termOf(row: DeadlineRow, organisation: Organisation): Term | null {
   if (unit) return { length: row.length, unit };
   throw new PermanentError(`rule ${row.rule} compares days (${row.unit}); it has no clock`, { field: 'unit' });
 }
-
-/**
- * Refuses terms of the organisation that no rule asks for: an unknown rule, or one whose term the act itself sets.
- * @throws PermanentError naming each.
- */
-export function checkOwnTerms(organisation: Organisation, table: DeadlineTable): void {
-  const faults = Object.keys(organisation.terms).flatMap((rule) => {
-    const rows = table.rows.filter((row) => row.rule === rule);
-    if (rows.length === 0) return [`terms.${rule}: ${table.file} has no such rule`];
-    if (rows.every((row) => row.length !== null)) return [`terms.${rule}: the act sets this term itself`];
-    return [];
-  });
-  if (faults.length)
-    throw new PermanentError(
-      `the organisation's terms are wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
-      {
-        field: 'terms',
-      },
-    );
-}

@@ -7,7 +7,13 @@ import { titleOf } from '../../core/letter-template.js';
 import type { Paper, PaperBlock } from '../../core/paper-pdf.js';
 import { dayReason, rowInWords, termInWords } from '../../core/term-words.js';
 import type { Text } from '../../core/text.js';
-import type { AccessRequestFile, InspectionFile, OpenFile, TechnicalRequestFile } from './views.js';
+import {
+  legalBasisOf,
+  type AccessRequestFile,
+  type InspectionFile,
+  type OpenFile,
+  type TechnicalRequestFile,
+} from './views.js';
 
 export interface Printed<File extends OpenFile = OpenFile> {
   text: Text;
@@ -69,7 +75,8 @@ function basics({ text, organisation, file }: Pick<Printed, 'text' | 'organisati
     [text.say('field.receivedAt'), text.moment(record.receivedAt)],
     [text.say('field.closedAt'), record.closedAt && text.moment(record.closedAt)],
     [text.say('field.voidReason'), file.voidReason],
-    [text.say('field.legalBasis'), organisation.acts[record.process]?.citation[text.language]],
+    [text.say('field.legalBasis'), legalBasisOf(record, organisation, text.language)],
+    [text.say('field.purpose'), record.purpose],
   ] as const;
 }
 
@@ -144,7 +151,8 @@ function overview({ text, organisation, file }: Printed<InspectionFile>): PaperB
       [text.say('field.receivedAt'), text.moment(record.receivedAt)],
       [text.say('field.closedAt'), record.closedAt && text.moment(record.closedAt)],
       [text.say('field.voidReason'), file.voidReason],
-      [text.say('field.legalBasis'), organisation.acts[record.process]?.citation[text.language]],
+      [text.say('field.legalBasis'), legalBasisOf(record, organisation, text.language)],
+      [text.say('field.purpose'), record.purpose],
       [text.say('field.triggerKind'), text.say(`trigger.${trigger.kind}`)],
       [
         text.say('case.sender'),

@@ -1,3 +1,5 @@
+import type { Organisation } from '../../config/index.js';
+import type { CaseRecord } from '../../core/cases.js';
 import type { StoredClock } from '../../core/clocks.js';
 import type { Employee } from '../../core/directory.js';
 import type { CaseDocument, DocumentRequest } from '../../core/documents.js';
@@ -6,6 +8,7 @@ import { conclusionInForce } from '../../core/inspection/inspections.js';
 import type { Inspection } from '../../core/inspection/model.js';
 import type { LetterRecord } from '../../core/letters.js';
 import type { Services } from '../../core/services.js';
+import type { Language } from '../../core/text.js';
 import type { TrailEntry } from '../../core/trail.js';
 import { accountsOfUsers, type KnownAccount } from '../../core/access-request/known-accounts.js';
 import { violationsOfUsers, type KnownViolation } from '../../core/access-request/known-violations.js';
@@ -115,6 +118,16 @@ async function wholeTrail(services: Services, caseId: string): Promise<TrailEntr
     entries.push(...page);
     if (page.length < 1000) return entries;
   }
+}
+
+/** The legal basis that a case keeps; after the title of its act, while the organisation's file still names the same basis. */
+export function legalBasisOf(
+  { process, legalBasis }: Pick<CaseRecord, 'process' | 'legalBasis'>,
+  { acts }: Pick<Organisation, 'acts'>,
+  language: Language,
+): string {
+  const act = acts[process];
+  return act?.legalBasis === legalBasis ? `${act.citation[language]}. ${legalBasis}` : legalBasis;
 }
 
 /** A case as `GET /api/cases/{number}` answers it. */

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import type { DiagramPath } from '../../core/case-path.js';
 import { isUncounted } from '../../core/clock-truth.js';
-import type { CaseFile, OpenFile } from '../cases/views.js';
+import { legalBasisOf, type CaseFile, type OpenFile } from '../cases/views.js';
 import { accessRequestParts } from './case-access.js';
 import { Diagrams } from './case-diagram.js';
 import { inspectionParts } from './case-inspection.js';
@@ -62,7 +62,8 @@ export function CasePage({
               [text.say('field.receivedAt'), <Moment at={record.receivedAt} text={text} />],
               [text.say('field.closedAt'), record.closedAt && <Moment at={record.closedAt} text={text} />],
               [text.say('field.voidReason'), file.voidReason && <span class="text">{file.voidReason}</span>],
-              [text.say('field.legalBasis'), organisation.acts[record.process]?.citation[text.language]],
+              [text.say('field.legalBasis'), legalBasisOf(record, organisation, text.language)],
+              [text.say('field.purpose'), record.purpose],
             ]}
           />
           {notices}

@@ -7,9 +7,6 @@ import { unitCode } from './units.js';
 /** R9: these terms stay with the unit that revealed the signs, also after a change of unit (E6, INS-27). */
 export const rulesOfSigns = ['DL-INS-1', 'DL-INS-2'] as const;
 
-/** R8, R9: what management decides; everything else is the security service's. */
-const rulesOfManagement: readonly string[] = ['DL-INS-1', 'DL-INS-6'];
-
 /**
  * Whose a clock of an inspection is: the unit that inspects, and there the role that has to act; for the term of a document request
  * (DL-INS-3) the person who was asked. Of a case that is no inspection it is nobody's.
@@ -24,5 +21,6 @@ export async function inspectionClockHolder(
   const unit = unitCode(inspection);
   const asked = rule === 'DL-INS-3' && subject ? await documents.find(subject, tx) : null;
   if (asked) return { unit, responsible: `employee:${asked.addresseeId}` };
-  return { unit, responsible: `${rulesOfManagement.includes(rule) ? 'management' : 'iss'}:${unit}` };
+  // R9: the letter to the authorised body is the management's; everything else is the security service's.
+  return { unit, responsible: `${rule === 'DL-INS-1' ? 'management' : 'iss'}:${unit}` };
 }

@@ -42,7 +42,7 @@ export interface Report {
 
 /**
  * Registers a request of whatever source and channel: case, clock of R15, attachment, receipt and message to the engine in one transaction (TECH-01
- * to -12, -30). The clock runs from the receipt and before anybody has classified it (TECH-13). A repeat answers with the same case.
+ * to -05, -07 to -12, -30). The clock runs from the receipt and before anybody has classified it (TECH-13). A repeat answers with the same case.
  * @throws InputProblem 422 naming each field; 409 for a repeated key with other content; 503 when the act is off.
  */
 export async function registerTechnicalRequest(

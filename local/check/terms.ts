@@ -32,18 +32,43 @@ export async function checkTerms(root: string, places: Places = ofTheProject): P
   }
   const diagrams = await readDiagrams(root, folder);
   const drawn = await rulesIn(root, await glob(root, folder, '.bpmn'), rule);
-  const coded = await Promise.all(
-    code.map(async (part) => rulesIn(root, await glob(root, part, '.ts', '.tsx'), quoted)),
-  );
+  const coded = await rulesInCode(root, code);
   return [
     ...rulesWithoutRow(diagrams, rows, table),
-    ...rowsWithoutPlace(diagrams, rows, table, new Set([...drawn, ...coded.flat()])),
+    ...rowsWithoutPlace(diagrams, rows, table, new Set([...drawn, ...coded])),
   ];
+}
+
+/** Where the code says on which rules a term of the organisation has an effect; it names them and counts none. */
+const ownTerms = 'core/own-terms.ts';
+
+/**
+ * The rules that leave their length to the organisation and that are counted: a step of a diagram hands them on, or the code names them. Only of
+ * these a term of the organisation has an effect.
+ */
+export async function rulesOfOwnTerms(root: string, places: Places = ofTheProject): Promise<string[]> {
+  const rows = await parseDeadlineTable(await readFile(path.join(root, places.table), 'utf8'), places.table);
+  const diagrams = await readDiagrams(root, places.diagrams);
+  const handedOn = diagrams.flatMap(({ steps }) =>
+    steps.flatMap(({ inputs }) => [...inputs.values()].flatMap((text) => text.match(rule) ?? [])),
+  );
+  const counted = new Set([...handedOn, ...(await rulesInCode(root, places.code))]);
+  const silent = rows.filter(({ length }) => length === null).map((row) => row.rule);
+  return [...new Set(silent)].filter((name) => counted.has(name));
 }
 
 const rule = /(DL-[A-Z]+-\d+)/g;
 /** In code a comment may cite a rule; what acts on it says it as a text. */
 const quoted = /['"](DL-[A-Z]+-\d+)['"]/g;
+
+async function rulesInCode(root: string, folders: readonly string[]): Promise<string[]> {
+  const files = (await Promise.all(folders.map((folder) => glob(root, folder, '.ts', '.tsx')))).flat();
+  return rulesIn(
+    root,
+    files.filter((file) => file !== ownTerms),
+    quoted,
+  );
+}
 
 async function rulesIn(root: string, files: readonly string[], pattern: RegExp): Promise<string[]> {
   const texts = await Promise.all(files.map((file) => readFile(path.join(root, file), 'utf8')));

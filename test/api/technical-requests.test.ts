@@ -169,21 +169,31 @@ describe('an operator', () => {
     expect((await site.anybody.page('/technical-requests/register')).statusCode).toBe(401);
   });
 
-  test('a machine registers what tools found: nobody gets a code or a receipt, a repeat is the same case', async () => {
-    const machine = await site.machine();
-    const { reporter: _reporter, ...found } = technicalRequest({ source: 'journal', channel: 'machine' });
-    const body = { ...found, sourceRefNo: 'ALARM-77' };
-    const first = await machine.post(url, body);
-    const again = await machine.post(url, body);
-    expect([first.statusCode, again.statusCode]).toEqual([201, 200]);
-    const { number, accessCode } = first.json<{ number: string; accessCode: string | null }>();
-    expect(again.json()).toMatchObject({ number });
-    expect(accessCode).toBeNull();
-    const { record } = await stored(number);
-    expect(await site.services.letters.ofCase(record._id)).toEqual([]);
-    const later = await filed(phoneCall({ relatesTo: number }));
-    expect(later.request.relatesTo).toBe(number);
-  });
+  test.each([
+    ['tools', 'tooling', 'ALARM-76'],
+    ['a journal', 'journal', 'ALARM-77'],
+  ] as const)(
+    'a machine registers what %s found: its clock runs, nobody gets a code or a receipt, a repeat is the same case',
+    async (_, source, sourceRefNo) => {
+      const machine = await site.machine();
+      const receivedAt = hoursAgo(1);
+      const { reporter: _reporter, ...found } = technicalRequest({ source, channel: 'machine', receivedAt });
+      const body = { ...found, sourceRefNo };
+      const first = await machine.post(url, body);
+      const again = await machine.post(url, body);
+      expect([first.statusCode, again.statusCode]).toEqual([201, 200]);
+      const { number, accessCode } = first.json<{ number: string; accessCode: string | null }>();
+      expect(again.json()).toMatchObject({ number });
+      expect(accessCode).toBeNull();
+      const { record, request, clock } = await stored(number);
+      expect(request).toMatchObject({ source, channel: 'machine', registeredBy: 'client:registry', reporter: null });
+      expect(record.receivedAt.toISOString()).toBe(receivedAt);
+      expect(clock).toMatchObject({ rule: 'DL-TECH-1', startedAt: record.receivedAt, state: 'running' });
+      expect(await site.services.letters.ofCase(record._id)).toEqual([]);
+      const later = await filed(phoneCall({ relatesTo: number }));
+      expect(later.request.relatesTo).toBe(number);
+    },
+  );
 });
 
 describe('the case file', () => {

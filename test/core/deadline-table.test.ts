@@ -10,7 +10,8 @@ import {
   readDeadlineTable,
 } from '../../core/deadline-table.js';
 import { PermanentError } from '../../core/errors.js';
-import { checkOwnTerms, deadlineOf, rowAt } from '../../core/rule-deadline.js';
+import { checkOwnTerms, ownTermRules } from '../../core/own-terms.js';
+import { deadlineOf, rowAt } from '../../core/rule-deadline.js';
 import { catalogueOf } from '../../core/text.js';
 
 const xml = readFileSync(deadlineTableFile, 'utf8');
@@ -214,12 +215,21 @@ describe('the deadline of a rule', () => {
     expect(rowAt(table, 'DL-DSR-1', new Date('2026-06-30T23:30:00+05:00'), organisation).length).toBe(10);
   });
 
-  test('that the organisation sets against the act, or for a rule that is not there, is refused at the start', async () => {
+  test('that the organisation sets against the act, for a rule that is not there or for one that nothing counts, is refused at the start', async () => {
     const table = await loadDeadlineTable();
     expect(() => checkOwnTerms(loadOrganisation('demo'), table)).not.toThrow();
-    const terms = { 'DL-INS-1': { length: 5, unit: 'WD' as const }, 'DL-INS-77': { length: 5, unit: 'WD' as const } };
-    expect(() => checkOwnTerms({ ...organisation, terms }, table)).toThrow(
-      /terms\.DL-INS-1: the act sets this term itself[^]*terms\.DL-INS-77: .*has no such rule/,
+    const term = { length: 5, unit: 'WD' as const };
+    const check = (...rules: string[]) =>
+      checkOwnTerms({ ...organisation, terms: Object.fromEntries(rules.map((rule) => [rule, term])) }, table);
+    expect(() => check(...ownTermRules)).not.toThrow();
+    expect(() => check('DL-INS-1', 'DL-INS-3', 'DL-INS-6', 'DL-INS-77', 'DL-ACC-6')).toThrow(
+      [
+        `the organisation's terms are wrong; expected terms for ${ownTermRules.join(', ')} alone:`,
+        '  - terms.DL-INS-1: the act sets this term itself',
+        '  - terms.DL-INS-6: without effect, nothing counts this term; take it out',
+        '  - terms.DL-INS-77: bpmn/shared/statutory-deadlines.dmn has no such rule',
+        '  - terms.DL-ACC-6: without effect, the temporary password ends with its link, set CREDENTIALS_LINK_HOURS; take it out',
+      ].join('\n'),
     );
   });
 });

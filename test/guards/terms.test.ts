@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { inProject } from '../../config/root.js';
+import { ownTermRules } from '../../core/own-terms.js';
 import { glob } from '../../local/check/files.js';
-import { checkTerms } from '../../local/check/terms.js';
+import { checkTerms, rulesOfOwnTerms } from '../../local/check/terms.js';
 
 const root = inProject();
 const folder = 'test/fixtures/terms';
@@ -10,6 +11,20 @@ const faultsOf = (name: string, code: readonly string[] = []): Promise<string[]>
 
 test('every row of the table of terms can be counted, and every rule of a drawn process has its place', async () => {
   expect(await checkTerms(root)).toEqual([]);
+});
+
+describe('a term of the organisation', () => {
+  test('may be set for each rule that is silent and counted, and for no other', async () => {
+    expect(ownTermRules).toEqual(await rulesOfOwnTerms(root));
+  });
+
+  test('has an effect where a diagram hands the rule on or the code names it, and the act sets no term', async () => {
+    const rules = (name: string, ...code: string[]) =>
+      rulesOfOwnTerms(root, { table: `${folder}/${name}.dmn`, diagrams: folder, code });
+    // The diagram of the fixtures hands on DL-INS-1, which is no silent rule, and names DL-INS-3 without counting it.
+    expect(await rules('valid-terms')).toEqual([]);
+    expect(await rules('valid-terms', 'core')).toEqual(['DL-INS-3']);
+  });
 });
 
 describe('what the check of the terms finds', () => {
