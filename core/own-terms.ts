@@ -6,7 +6,14 @@ import { PermanentError } from './errors.js';
  * The rules on which a term of the organisation has an effect: the act is silent, and a diagram or the code counts them. What counts no more, or
  * now counts as well, is found by test/guards/terms.test.ts, which derives the same from the diagrams, the code and the table.
  */
-export const ownTermRules: readonly string[] = ['DL-INS-3', 'DL-INS-4', 'DL-INS-5', 'DL-ACC-7', 'DL-ACC-8', 'DL-TECH-2'];
+export const ownTermRules: readonly string[] = [
+  'DL-INS-3',
+  'DL-INS-4',
+  'DL-INS-5',
+  'DL-ACC-7',
+  'DL-ACC-8',
+  'DL-TECH-2',
+];
 
 /** What the organisation sets elsewhere, by rule. */
 const setElsewhere: Readonly<Record<string, string>> = {
