@@ -40,6 +40,11 @@ beforeAll(async () => {
     ...{ lineId: line!.lineId, facts: ['Поиск по адресу 3 июня'] },
     headFacts: ['Кто дежурил 3 июня в отделе'],
   });
+  const connected = {
+    ...{ kind: 'security-centre-connection', system: 'sir', since: '2026-01-30', centre: '«Қорғау» жедел орталығы' },
+    ...{ performedAt: '2026-01-30T12:00:00+05:00', remark: 'Шартты Ахметова жасасты.' },
+  };
+  expect((await (await site.as('is.admin')).post('/api/upkeep-records', connected)).statusCode).toBe(201);
   values = await sealedValues(services);
 }, 300_000);
 afterAll(() => site.stop());
