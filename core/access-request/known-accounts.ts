@@ -23,9 +23,12 @@ export async function accountsOfUsers(
   const asked = users.filter(({ iin }) => iin !== null);
   if (kind !== 'provide' || asked.length === 0) return [];
   const hashes = asked.map(({ iin }) => searchIndex(vault, iin));
-  const others = await vault.reveal(await accessRequests.withAccountsOf(hashes, _id));
-  const held = others.flatMap((other) =>
-    other.users.flatMap(({ iin, account }) => (account?.skudId ? [{ iin, skudId: account.skudId }] : [])),
+  const others = await accessRequests.withAccountsOf(hashes, _id);
+  // Of other requests nothing but the IIN is opened.
+  const held = await vault.reveal(
+    others.flatMap((other) =>
+      other.users.flatMap(({ iin, account }) => (account?.skudId ? [{ iin, skudId: account.skudId }] : [])),
+    ),
   );
   const known = await accounts.ofSkud(held.map(({ skudId }) => skudId));
   const found: KnownAccount[] = [];
