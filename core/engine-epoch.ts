@@ -124,28 +124,30 @@ async function compareTides(deps: { database: Database; engine: EpochEngine }, e
     const result = await engine.runToEnd({ processId: tideProcessId, version: -1, fetchVariables: ['tide'] });
     return result === null ? null : String(result.tide);
   };
-  const { tides = [], backedUp = false } = (await epochs.findOne({ _id: epoch })) ?? {};
-  const agreed = tides.findLastIndex(({ deployed }) => deployed);
-  const known = agreed < 0 ? null : tides[agreed]!._id;
-  const onTheirWay = tides.slice(agreed + 1).map(({ _id }) => _id);
-  const agrees = (told: string | null): boolean =>
-    known === anyTide || told === known || (told !== null && onTheirWay.includes(told));
-  let found = await atEngine();
+  const look = async () => {
+    // The engine first: what another start agrees on meanwhile is in the database before it is in the engine.
+    const found = await atEngine();
+    const { tides = [], backedUp = false } = (await epochs.findOne({ _id: epoch })) ?? {};
+    return { found, tides, backedUp };
+  };
+  let seen = await look();
   // A database that never had a backup of its own takes the engine as it finds it.
-  const stranger = tides.length === 0 && !backedUp;
-  if (stranger && found !== null)
+  const stranger = seen.tides.length === 0 && !seen.backedUp;
+  if (stranger && seen.found !== null)
     await epochs.updateOne(
       { _id: epoch, tides: { $exists: false } },
-      { $set: { tides: [{ _id: found, deployed: true }] } },
+      { $set: { tides: [{ _id: seen.found, deployed: true }] } },
     );
   // A partition learns of a deployment a little later than it was accepted.
-  for (let attempt = 0; !stranger && !agrees(found); attempt += 1) {
-    if (attempt >= 30)
+  for (let attempt = 0; !stranger && !agree(seen); attempt += 1) {
+    if (attempt >= 30) {
+      const { found, tides } = seen;
       throw new EngineMismatchError(found === null || tides.some(({ _id }) => _id === found) ? 'engine' : 'database');
+    }
     await sleep(100);
-    found = await atEngine();
+    seen = await look();
   }
-  if (backedUp)
+  if (seen.backedUp)
     await epochs.updateOne(
       { _id: epoch, backedUp: true },
       {
@@ -161,6 +163,14 @@ async function compareTides(deps: { database: Database; engine: EpochEngine }, e
     await sleep(100);
   }
   await epochs.updateOne({ _id: epoch, 'tides._id': now._id }, { $set: { 'tides.$.deployed': true } });
+}
+
+/** Whether what the engine holds is the last tide that was agreed with it, or one that was on its way to it. */
+function agree({ found, tides }: { found: string | null; tides: readonly Tide[] }): boolean {
+  const agreed = tides.findLastIndex(({ deployed }) => deployed);
+  const known = agreed < 0 ? null : tides[agreed]!._id;
+  const onTheirWay = tides.slice(agreed + 1).map(({ _id }) => _id);
+  return known === anyTide || found === known || (found !== null && onTheirWay.includes(found));
 }
 
 /** A backup of the database is about to be taken: the next start agrees with the engine on another moment. */

@@ -4,7 +4,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { z } from 'zod';
 import { inProject } from '../../config/index.js';
 import { newId } from '../../core/ids.js';
-import { acceptEngine, createEngineEpoch, markBackup, type EngineEpoch } from '../../core/engine-epoch.js';
+import {
+  acceptEngine,
+  createEngineEpoch,
+  markBackup,
+  tideProcessId,
+  type EngineEpoch,
+  type EpochEngine,
+} from '../../core/engine-epoch.js';
 import { BusinessError, PermanentError, RetryableError } from '../../core/errors.js';
 import { defineWorker, type AnyWorker } from '../../workers/define-worker.js';
 import type { Engine, Variables } from '../../workers/engine.js';
@@ -454,6 +461,19 @@ describe('the epoch of the engine', () => {
     expect(await ask()).toBe(epoch);
     expect((await known()).tides!.at(-1)).toMatchObject({ deployed: true });
     expect(await ask()).toBe(epoch);
+  });
+
+  test('is no mismatch where another start agrees on a tide while the engine is asked', async () => {
+    const ask = (asked: EpochEngine) => createEngineEpoch({ database, engine: asked }).current();
+    const epoch = await ask(engine);
+    await markBackup(database);
+    let others = 0;
+    const runToEnd: EpochEngine['runToEnd'] = async (request) => {
+      if (request.processId === tideProcessId && others++ === 0) await ask(engine);
+      return engine.runToEnd(request);
+    };
+    expect(await ask({ ...engine, runToEnd })).toBe(epoch);
+    expect(others).toBeGreaterThan(0);
   });
 
   test('is told again where a worker was killed between database and engine', async () => {
