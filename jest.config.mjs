@@ -1,6 +1,7 @@
-/** Two processes: files that use the stack take turns (test/environment.mjs), the others run beside them. */
+/** Two processes: one goes through the files that use the stack, the other through those that need none (test/runner.mjs). */
 export default {
   testEnvironment: '<rootDir>/test/environment.mjs',
+  runner: '<rootDir>/test/runner.mjs',
   testSequencer: '<rootDir>/test/sequencer.mjs',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

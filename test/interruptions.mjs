@@ -21,12 +21,11 @@ export function watchForInterrupts() {
   if (watching) return;
   watching = true;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void end());
-  // A worker of jest whose parent was killed. At the end of a run it is let go in the same way, with nothing left to stop.
-  if (process.connected) process.once('disconnect', () => void (stops.size > 0 && end()));
-  // `npm test` that was ended without its children: the shell between npm and jest is gone.
-  else if (process.env.npm_lifecycle_event === 'test') {
+  // A worker of jest whose parent was killed (a listener for `disconnect` would keep it from ending by itself), and `npm test` that was ended without its children:
+  // the shell between npm and jest is gone.
+  if (process.connected || process.env.npm_lifecycle_event === 'test') {
     const parent = process.ppid;
-    setInterval(() => void (process.ppid !== parent && end()), 500).unref();
+    setInterval(() => void (process.ppid !== parent && (stops.size > 0 || !process.send) && end()), 500).unref();
   }
 }
 

@@ -3,24 +3,32 @@ import type { LightMyRequestResponse } from 'fastify';
 import { ApiSite } from '../helpers/api-site.js';
 import { loginOf, neverGiven, prepareColumns, type Column } from '../helpers/rights-cases.js';
 import type { Subject } from '../helpers/rights-subjects.js';
-import { readers } from '../helpers/rights-row.js';
+import { readers, type Row } from '../helpers/rights-row.js';
 import { nameOf, routesOf, rows } from '../helpers/rights-table.js';
 
 /** Every route against every kind of caller and every state of the case: what each answers, and what nobody learns from it. */
 
 let site: ApiSite;
 let columns: Column[];
+let open: Column[];
 /** Each person once, whatever his case: for what no case is behind. */
 let once: Column[];
 
 beforeAll(async () => {
   site = await ApiSite.start();
   columns = await prepareColumns(site);
-  const open = columns.filter(({ state }) => state === 'open');
-  const whoOf = ({ caller }: Column): string => loginOf(caller) || caller;
+  open = columns.filter(({ state }) => state === 'open');
   once = open.filter((column, at) => open.findIndex((other) => whoOf(other) === whoOf(column)) === at);
 }, 300_000);
 afterAll(() => site.stop());
+
+/** The same person stands in several columns, each with another case. */
+const whoOf = ({ caller }: Column): string => loginOf(caller) || caller;
+
+const whomToAsk = ({ ofNoCase, openAlone }: Row): Column[] => {
+  if (ofNoCase) return once;
+  return openAlone ? open : columns;
+};
 
 /** Whether the API's document says that a route may answer so; pages have no document. */
 function documents(route: string, status: number): boolean {
@@ -60,15 +68,16 @@ describe('each caller, with the case in each state, gets the answer of the table
       const apart: unknown[] = [];
       const absent = new Map<string, { asked: Subject; answer: LightMyRequestResponse }>();
       const undocumented = new Set<string>();
-      for (const column of row.ofNoCase ? once : columns) {
+      for (const column of whomToAsk(row)) {
         const { caller, subject } = column;
         const response = await row.send(column, subject.number);
         expected[cell(column)] = row.status(column);
         answered[cell(column)] = response.statusCode;
         if (response.statusCode < 400 && row.route.startsWith('POST')) await subject.restore();
         if (row.namesCase && response.statusCode === 404) {
-          if (!absent.has(caller)) absent.set(caller, { asked: subject, answer: await row.send(column, neverGiven) });
-          apart.push([cell(column), asIfOf(subject, absent.get(caller)!), seen(response)]);
+          const who = whoOf(column);
+          if (!absent.has(who)) absent.set(who, { asked: subject, answer: await row.send(column, neverGiven) });
+          apart.push([cell(column), asIfOf(subject, absent.get(who)!), seen(response)]);
         }
         if (!documents(row.route, response.statusCode)) undocumented.add(`${response.statusCode}`);
         const mayKnow = readers.includes(caller);

@@ -23,6 +23,8 @@ export interface Row {
   listsOpen?: boolean;
   /** No case is behind it: each person asks once, whatever his case and its state. */
   ofNoCase?: boolean;
+  /** Asked of open cases alone. */
+  openAlone?: boolean;
 }
 
 /** Who may read the case that he asks about. */

@@ -3,12 +3,13 @@ import { readingRows } from './rights-reading.js';
 import type { Row } from './rights-row.js';
 import { writingRows } from './rights-writing.js';
 
-/** HEAD answers as GET does, without the body (RFC 9110, 9.3.2). */
+/** HEAD answers as GET does, without the body (RFC 9110, 9.3.2), by the same handler: one state of the case is enough. */
 const headRows = readingRows.map((row): Row => ({
   ...row,
   route: row.route.replace('GET', 'HEAD'),
   lists: false,
   listsOpen: false,
+  openAlone: true,
   // Of a list without its body nothing can be told of the case.
   ...(row.lists || row.listsOpen ? { ofNoCase: true } : {}),
   send: (column, number) => row.send({ ...column, by: column.by.asking('HEAD') }, number),
