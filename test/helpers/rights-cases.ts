@@ -137,13 +137,16 @@ export interface Column {
 export async function prepareColumns(site: ApiSite): Promise<Column[]> {
   const subjects = await prepareSubjects(site);
   const columns: Column[] = [];
+  /** Signed in once, whatever he is to a case: so his pages differ in nothing but the case. */
+  const known = new Map<string, Caller>();
   for (const caller of callerNames) {
     const [caseName, login] = who[caller];
     const comes = (): Promise<Caller> => {
       if (login.startsWith('client:')) return site.machine(login.slice('client:'.length));
       return login ? site.as(login) : Promise.resolve(site.anybody);
     };
-    const by = await comes();
+    const by = known.get(login) ?? (await comes());
+    known.set(login, by);
     for (const state of caseStates) {
       const subject = subjects.get(`${caseName} ${state}`)!;
       // An address for each: some routes count what comes from one.
