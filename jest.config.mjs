@@ -1,4 +1,4 @@
-/** Two processes: one goes through the files that use the stack, the other through those that need none (test/runner.mjs). */
+/** Three processes at most: one goes through the files that use the stack, the others through those that need none (test/runner.mjs). */
 export default {
   testEnvironment: '<rootDir>/test/environment.mjs',
   runner: '<rootDir>/test/runner.mjs',
@@ -23,7 +23,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.merzim/', '<rootDir>/local/engine/target/'],
   watchPathIgnorePatterns: ['<rootDir>/.merzim/'],
-  maxWorkers: 2,
+  maxWorkers: 3,
   // Generous: a machine under load is slow, and what hangs fails all the same.
   testTimeout: 120_000,
 };
