@@ -136,7 +136,7 @@ export const letterSamples: Record<string, LetterData> = {
     signs,
     revealedAt: new Date('2026-06-09T11:05:00Z'),
     supplementTo: 'OUT-2026-000050',
-    materials,
+    materials: materials.map((material, at) => ({ ...material, sent: ['attached', 'following', 'apart'][at]! })),
     ...signatory,
   },
   'inspection/notice-to-central-office': {

@@ -167,8 +167,8 @@ export function Signs(part: InspectionPart): VNode {
             <li>
               {sign.kinds.map((kind) => text.say(`sign.${kind}`)).join(', ')} —{' '}
               <Moment at={sign.revealedAt} text={text} />
-              {numberOf(sign.dispatchLetterId) && (
-                <small>{text.say('case.dispatched', { number: numberOf(sign.dispatchLetterId)! })}</small>
+              {(sign.dispatchLetterIds ?? [sign.dispatchLetterId]).map(
+                (id) => numberOf(id) && <small>{text.say('case.dispatched', { number: numberOf(id)! })}</small>,
               )}
               {numberOf(sign.noticeLetterId) && (
                 <small>{text.say('case.central-office-told', { number: numberOf(sign.noticeLetterId)! })}</small>

@@ -62,13 +62,9 @@ export interface Inspections {
   ): Promise<string>;
   /** True when `instanceKey` is the one instance that reports these signs. */
   claimReport(tx: Tx, caseId: string, signId: string, instanceKey: string): Promise<boolean>;
-  setReportLetter(
-    tx: Tx,
-    caseId: string,
-    signId: string,
-    which: 'dispatchLetterId' | 'noticeLetterId',
-    letterId: string,
-  ): Promise<void>;
+  /** Notes the letters with the materials, in the order in which they are read. */
+  setDispatchLetters(tx: Tx, caseId: string, signId: string, letterIds: readonly string[]): Promise<void>;
+  setNoticeLetter(tx: Tx, caseId: string, signId: string, letterId: string): Promise<void>;
   /** Words the facts that a line's notes have to explain, before the letters that ask for them. */
   setRequestFacts(tx: Tx, caseId: string, lineId: string, facts: RequestFacts): Promise<void>;
   setFinding(

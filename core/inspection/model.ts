@@ -65,7 +65,10 @@ export interface OffenceSigns {
   unit: InspectingUnit;
   branchCode: string | null;
   reportInstanceKey: string | null;
+  /** The letter with the materials, or the first of several. */
   dispatchLetterId: string | null;
+  /** All of them, where one mail does not hold the materials. Absent in what was stored before there could be several. */
+  dispatchLetterIds?: string[];
   noticeLetterId: string | null;
 }
 
@@ -234,6 +237,7 @@ export function inspectionSchema(): Schema<Inspection> {
           branchCode: text,
           reportInstanceKey: text,
           dispatchLetterId: text,
+          dispatchLetterIds: { type: [String], default: undefined },
           noticeLetterId: text,
         }),
       ],

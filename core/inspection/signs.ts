@@ -22,7 +22,7 @@ export function signsPart(deps: {
   trail: Trail;
   clocks: Clocks;
   outbox: Outbox;
-}): Pick<Inspections, 'recordSigns' | 'claimReport' | 'setReportLetter'> {
+}): Pick<Inspections, 'recordSigns' | 'claimReport' | 'setDispatchLetters' | 'setNoticeLetter'> {
   const { get, change, trail, clocks, outbox } = deps;
   return {
     recordSigns: async (tx, caseId, { kinds, revealedAt }, announce) => {
@@ -81,8 +81,12 @@ export function signsPart(deps: {
         { $set: { 'signs.$.reportInstanceKey': instanceKey } },
         { signs: { $elemMatch: { signId, reportInstanceKey: { $in: [null, instanceKey] } } } },
       ),
-    setReportLetter: async (tx, caseId, signId, which, letterId) => {
-      await change(tx, caseId, { $set: { [`signs.$.${which}`]: letterId } }, { 'signs.signId': signId });
+    setDispatchLetters: async (tx, caseId, signId, letterIds) => {
+      const set = { 'signs.$.dispatchLetterId': letterIds[0], 'signs.$.dispatchLetterIds': letterIds };
+      await change(tx, caseId, { $set: set }, { 'signs.signId': signId });
+    },
+    setNoticeLetter: async (tx, caseId, signId, letterId) => {
+      await change(tx, caseId, { $set: { 'signs.$.noticeLetterId': letterId } }, { 'signs.signId': signId });
     },
   };
 }

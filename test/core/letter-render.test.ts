@@ -172,6 +172,7 @@ describe('a letter on paper', () => {
       kind: 'additionalInformation',
       name: `файл-${index + 1}.pdf`,
       sha256: 'd'.repeat(64),
+      sent: 'attached',
     }));
     const data = { ...letterSamples['inspection/materials-to-authorised-body'], materials };
     const { pages } = pdfText(await renderPdf(content('inspection/materials-to-authorised-body', { data })));
@@ -265,13 +266,13 @@ describe('data that does not fit a letter', () => {
   test('is refused for a code without a name, and for a row with a missing or undeclared column', () => {
     const name = 'inspection/materials-to-authorised-body';
     const data = letterSamples[name] ?? {};
-    const material = { kind: 'personalCharacteristic', name: 'x', sha256: 'e'.repeat(64) };
+    const material = { kind: 'personalCharacteristic', name: 'x', sha256: 'e'.repeat(64), sent: 'attached' };
     const refused = (materials: LetterData['materials']) => () =>
       renderMail(content(name, { data: { ...data, materials } }));
     expect(refused([{ ...material, kind: 'rumour' }])).toThrow(
       "'materials.kind' needs a code that config/locales/kk.json names",
     );
-    expect(refused([{ kind: material.kind, name: 'x' }])).toThrow("'materials.sha256' is missing");
+    expect(refused([{ ...material, sha256: undefined! }])).toThrow("'materials.sha256' is missing");
     expect(refused([{ ...material, size: 1 }])).toThrow("'materials.size' is not declared");
     expect(refused(['x'])).toThrow("'materials' needs a list of rows");
   });

@@ -120,6 +120,29 @@ describe('signs of an offence', () => {
   );
 
   test.concurrent(
+    'with more materials than one mail holds: each letter is sent, and the clock stops with the last',
+    async () => {
+      const it = await stage.file(ofCentralOffice);
+      await it.task('UserTask_ScreenTrigger');
+      const officer = await stage.as(await it.officer());
+      for (const name of ['first.txt', 'second.txt']) {
+        const file = { name, type: 'text/plain', content: name.repeat(9e5) };
+        expect((await officer.upload(`/cases/${it.number}/documents`, file)).status).toBe(303);
+      }
+      const signId = await it.signs(['criminal']);
+
+      await it.materialsApproved(signId);
+
+      const stopped = await it.stopped('DL-INS-1', signId);
+      const letters = await it.letters('inspection/materials-to-authorised-body');
+      expect(letters).toMatchObject([{ state: 'sent' }, { state: 'sent' }]);
+      const last = Math.max(...letters.map(({ sentAt }) => sentAt!.getTime()));
+      expect(stopped).toMatchObject({ kept: true, stoppedAt: new Date(last) });
+    },
+    testMs,
+  );
+
+  test.concurrent(
     'further signs have clocks and a report of their own, each from the moment at which they were revealed',
     async () => {
       const receivedAt = new Date((await stage.now()).getTime() - 5 * 24 * 60 * minuteMs);
