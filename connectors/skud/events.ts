@@ -29,13 +29,10 @@ const claims = z.object({
 });
 
 /**
- * Reads one event of SKUD's: a Security Event Token (RFC 8417) as it was pushed (RFC 8935). Null for a kind of event that we have no use
- * for. @throws EventRefused.
+ * Reads a Security Event Token (RFC 8417) of SKUD's as it was pushed (RFC 8935): the events in it, none where it holds but kinds that we have no use
+ * for. @throws EventRefused, also of a kind that we know with a content that we don't: what is not understood is not taken.
  */
-export async function readSkudEvent(
-  token: string,
-  { secret, issuer, audience }: EventSettings,
-): Promise<SkudEvent | null> {
+export async function readSkudEvents(token: string, { secret, issuer, audience }: EventSettings): Promise<SkudEvent[]> {
   const key = new TextEncoder().encode(secret);
   const verified = await jwtVerify(token, key, {
     ...{ algorithms: ['HS256'], typ: 'secevent+jwt', issuer, audience },
@@ -47,9 +44,11 @@ export async function readSkudEvent(
   const read = claims.safeParse(verified.payload);
   if (!read.success) throw new EventRefused('invalid_request');
   const { jti: eventId, sub_id: subject, events } = read.data;
-  for (const kind of ['password-changed', 'signed-in'] as const) {
-    const found = content.safeParse(events[`${uri}${kind}`]);
-    if (found.success) return { eventId, kind, skudId: subject.id, at: new Date(found.data.at) };
-  }
-  return null;
+  return (['password-changed', 'signed-in'] as const).flatMap((kind) => {
+    const told = events[`${uri}${kind}`];
+    if (told === undefined) return [];
+    const found = content.safeParse(told);
+    if (!found.success) throw new EventRefused('invalid_request');
+    return [{ eventId, kind, skudId: subject.id, at: new Date(found.data.at) }];
+  });
 }

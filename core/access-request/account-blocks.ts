@@ -36,23 +36,30 @@ export async function settleBlocks(
 /** What only a repeated application ends, however it turns out (R29); a violation may turn out to be none, and a transfer is followed by other rights. */
 const lasting: readonly BlockGround[] = ['inactivity30', 'dismissal'];
 
-/** E5: of who is blocked for good before his first sign-in that is awaited no more: his links end, and the process that waits is told. */
-async function endAwaitedSignIn(
-  { accessRequests, outbox, passwordLinks }: Services,
+/** E5: who is blocked for good before his first sign-in is awaited no more. */
+async function endAwaitedSignIn(services: Services, tx: Tx, { skudId, blockGrounds }: StoredAccount): Promise<void> {
+  if (blockGrounds.some((ground) => lasting.includes(ground))) await endWaits(services, tx, skudId, null);
+}
+
+/**
+ * The requests that wait for the first sign-in to an account, but for `byCaseId`, which has just given it a new password, wait for nothing any more: their links
+ * end, and their processes are told.
+ */
+export async function endWaits(
+  { accessRequests, outbox, passwordLinks }: Pick<Services, 'accessRequests' | 'outbox' | 'passwordLinks'>,
   tx: Tx,
-  { skudId, blockGrounds }: StoredAccount,
+  skudId: string,
+  byCaseId: string | null,
 ): Promise<void> {
-  const waiting = blockGrounds.some((ground) => lasting.includes(ground))
-    ? await accessRequests.awaiting(skudId, tx)
-    : null;
-  if (!waiting) return;
-  const { caseId, userId } = waiting;
-  await passwordLinks.withdraw(tx, userId);
-  await accessRequests.lapseRegistration(tx, caseId, userId);
-  await outbox.message(tx, {
-    ...{ caseId, name: messages.accessAccountBlocked.name, correlationKey: userId, variables: {} },
-    messageId: `${userId}:blocked`,
-  });
+  for (const { caseId, userId } of await accessRequests.awaiting(skudId, tx)) {
+    if (caseId === byCaseId) continue;
+    await passwordLinks.withdraw(tx, userId);
+    await accessRequests.lapseRegistration(tx, caseId, userId);
+    await outbox.message(tx, {
+      ...{ caseId, name: messages.accessAccountBlocked.name, correlationKey: userId, variables: {} },
+      messageId: `${userId}:blocked`,
+    });
+  }
 }
 
 /**

@@ -18,6 +18,12 @@ export async function tellOfBlock(services: Needed, tx: Tx, account: StoredAccou
   });
 }
 
+/** AMB-ACC-08: the same are written to where it is blocked because nobody came for the password in time. */
+export async function tellOfExpiry(services: Needed, tx: Tx, account: StoredAccount): Promise<void> {
+  const ground = 'credentialsExpired';
+  await writeOf(services, tx, account, 'account-blocked', { ground, blockedAt: tx.at, opening: 'repeat' });
+}
+
 /** AMB-ACC-15: the same are written to when it is open again, because what it was blocked for turned out to be no violation. */
 export async function tellOfRelease(services: Needed, tx: Tx, account: StoredAccount): Promise<void> {
   await writeOf(services, tx, account, 'account-released', { openedAt: tx.at });

@@ -1,5 +1,6 @@
 import type { Database, Tx } from '../database.js';
 import { ensureCollection } from '../collections.js';
+import { RetryableError } from '../errors.js';
 import type { Trail } from '../trail.js';
 import type { Vault } from '../vault.js';
 import type { AccountRight, SkudAccount, SkudEvent } from './skud-account.js';
@@ -71,11 +72,16 @@ export interface IssuedAccount {
   language: 'kk' | 'ru';
   employeeId: string | null;
   rights: readonly AccountRight[];
+  /** A new password within the same request, for which SKUD was not asked to open anything: what is blocked stays blocked. */
+  again?: boolean;
 }
 
 /** Accounts in SKUD that we know of (collection `accounts`). */
 export interface Accounts {
-  /** Credentials were issued (R20, R29): the account waits for its first sign-in, blocked or not before. Records `account.issued`. */
+  /**
+   * Credentials were issued (R20, R29): the account waits for its first sign-in, blocked or not before. Records `account.issued`.
+   * @throws RetryableError while it is being blocked: what SKUD did last is known only when that is settled.
+   */
   issued(tx: Tx, account: IssuedAccount): Promise<void>;
   /** What an application, or the end of its credentials, made of an account that is known here; of another nothing is noted. */
   noteChange(tx: Tx, skudId: string, change: { rights?: readonly AccountRight[]; blocked?: boolean }): Promise<void>;
@@ -115,7 +121,7 @@ export interface Accounts {
   release(tx: Tx, accountId: string, violationId: string, opened: boolean): Promise<StoredAccount | null>;
   /**
    * What SKUD told. Later events win over earlier ones, in whatever order they come. `completed`: the user replaced the temporary password
-   * that was issued last (R24), now; a repeat, or a password changed before, completes nothing.
+   * that was issued last (R24), also where the account has been blocked since; a repeat, or a password changed before, completes nothing.
    */
   noteEvent(tx: Tx, event: SkudEvent): Promise<{ account: StoredAccount; completed: boolean } | null>;
   init(): Promise<void>;
@@ -150,7 +156,9 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
   };
 
   return {
-    issued: async (tx, { accountId, login, email, applicant, rights, ...issued }) => {
+    issued: async (tx, { accountId, login, email, applicant, rights, again = false, ...issued }) => {
+      const before = await accounts.findOne({ _id: accountId }, { session: tx.session });
+      if (before?.blocking) throw new RetryableError('the account is being blocked at the same time');
       const { skudId, caseId, caseNumber, subjectId, language, employeeId } = issued;
       const sealer = await vault.sealer(subjectId, tx);
       const sealed = {
@@ -161,14 +169,14 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
           email: await vault.seal(applicant.subjectId, applicant.email, tx),
         },
       };
-      const fresh = { ...unblocked, openedAt: null, passwordChangedAt: null, blocking: null };
+      const opened = { ...unblocked, openedAt: null, state: 'pendingFirstLogin' as const, blocking: null };
       await accounts.updateOne(
         { _id: accountId },
         {
           $set: {
             ...{ skudId, caseId, caseNumber, subjectId, language, employeeId, rights: [...rights] },
-            ...{ ...sealed, ...fresh },
-            ...{ loginIndex: indexOf(login), state: 'pendingFirstLogin', issuedAt: tx.at },
+            ...(again && before?.state === 'blocked' ? {} : opened),
+            ...{ ...sealed, loginIndex: indexOf(login), issuedAt: tx.at, passwordChangedAt: null },
           },
           $setOnInsert: { lastSignInAt: null },
         },
@@ -177,9 +185,14 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
       await trail.record(tx, { caseId, type: 'account.issued', subject: accountId, data: { skudId } });
     },
     noteChange: async (tx, skudId, { rights, blocked = false }) => {
+      const before = blocked ? await accounts.findOne({ skudId }, { session: tx.session }) : null;
+      // Grounds stay on record (ACC-29), but for a transfer's: what is blocked by now is opened by a repeated application alone.
+      const blockGrounds = before?.blockGrounds.filter((ground) => ground !== 'transfer') ?? [];
+      const blockedAt = before?.blockedAt ?? tx.at;
       const change = {
         ...(rights ? { rights: [...rights] } : {}),
-        ...(blocked ? { ...unblocked, state: 'blocked' as const, blockedAt: tx.at, blocking: null } : {}),
+        ...(blocked ? { ...unblocked, state: 'blocked' as const, blockedAt, blockGrounds, blocking: null } : {}),
+        ...(blocked ? { violations: null } : {}),
       };
       await accounts.updateOne({ skudId }, { $set: change }, { session: tx.session });
     },
@@ -314,11 +327,14 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
       const { session } = tx;
       const account = await accounts.findOne({ skudId }, { session });
       if (!account) return null;
-      const completed = kind === 'password-changed' && account.state === 'pendingFirstLogin' && at >= account.issuedAt;
+      const { state, issuedAt, passwordChangedAt } = account;
+      // By the moments, not by the state: it may have been blocked between the change and the event that tells of it.
+      const first = passwordChangedAt === null || passwordChangedAt < issuedAt;
+      const completed = kind === 'password-changed' && state !== 'active' && at >= issuedAt && first;
       const change = {
         ...(kind === 'signed-in' ? { lastSignInAt: later(account.lastSignInAt, at) } : {}),
         ...(kind === 'password-changed' ? { passwordChangedAt: later(account.passwordChangedAt, at) } : {}),
-        ...(completed ? { state: 'active' as const } : {}),
+        ...(completed && state === 'pendingFirstLogin' ? { state: 'active' as const } : {}),
       };
       await accounts.updateOne({ _id: account._id }, { $set: change }, { session });
       if (completed)

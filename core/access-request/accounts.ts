@@ -38,7 +38,7 @@ export function userOf({ users }: Pick<AccessRequest, 'users'>, userId: string):
 
 /**
  * Notes that SKUD issued credentials for a user of a request (R20, R29): his account waits for its first sign-in. One that is known already keeps
- * the id by which it is, and where `rights` are left out what it may do.
+ * the id by which it is, and where `rights` are left out what it may do. `again`: a new password within the same request.
  */
 export async function noteIssued(
   { accessRequests, accounts, vault }: Pick<Services, 'accessRequests' | 'accounts' | 'vault'>,
@@ -48,11 +48,13 @@ export async function noteIssued(
     userId,
     skudId,
     rights,
+    again = false,
   }: {
     caseId: string;
     userId: string;
     skudId: string;
     rights?: readonly AccountRight[];
+    again?: boolean;
   },
 ): Promise<void> {
   const request = await vault.reveal(await accessRequests.get(caseId, tx), tx);
@@ -65,6 +67,7 @@ export async function noteIssued(
     login: login ?? '',
     applicant: { subjectId: applicant.subjectId, email: applicant.replyEmail },
     rights: rights ?? known?.rights ?? [],
+    again,
   });
 }
 

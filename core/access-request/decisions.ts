@@ -53,7 +53,13 @@ const decideOnExpiredPassword = defineDecision({
   name: 'access-request.decide-on-expired-password',
   answers: z.strictObject({ expiredPassword: z.enum(['reissue', 'repeatedApplication']) }),
   context: requestContext,
-  requires: () => Promise.resolve(null),
+  requires: async ({ caseId, subject, answers, services, tx }) => {
+    const { users } = await services.accessRequests.get(caseId, tx);
+    const skudId = users.find(({ userId }) => userId === subject)?.account?.skudId ?? '';
+    const account = (await services.accounts.ofSkud([skudId], tx)).get(skudId);
+    const held = account?.state === 'blocked' || (account?.blocking ?? null) !== null;
+    return answers.expiredPassword === 'reissue' && held ? 'account-is-blocked' : null;
+  },
 });
 
 export const accessDecisions = [decideOnSystem, resolveAccount, decideOnExpiredPassword] as const;

@@ -26,8 +26,8 @@ export interface AccessRequests {
   /** Sealed as stored; `vault.reveal` opens it. Throws where the case is none of ours. */
   get(caseId: string, tx?: Tx): Promise<AccessRequest>;
   find(caseId: string, tx?: Tx): Promise<AccessRequest | null>;
-  /** The user whose temporary password of this account was issued last and is not replaced yet; null where none is. */
-  awaiting(skudId: string, tx?: Tx): Promise<{ caseId: string; userId: string } | null>;
+  /** The users whose temporary passwords of this account were issued and are not replaced yet, the last first. */
+  awaiting(skudId: string, tx?: Tx): Promise<{ caseId: string; userId: string }[]>;
   /** Ids of the cases, newest first, in which a change of rights of this employee was asked for, and neither answered nor withdrawn. */
   unansweredChanges(employeeId: string, tx?: Tx): Promise<string[]>;
   /** Other requests by which one of these people got an account, the newest first and a hundred at most; sealed as stored. @param hashes keyed hashes of IINs. */
@@ -98,19 +98,21 @@ export function createAccessRequests(deps: { database: Database; vault: Vault; t
     get,
     find,
     awaiting: async (skudId, tx) => {
-      const request = await model
-        .findOne({
+      const found = await model
+        .find({
           users: { $elemMatch: { 'account.skudId': skudId, 'account.outcome': 'issued', registeredAt: null } },
         })
         .sort({ _id: -1 })
         .session(tx?.session ?? null)
-        .lean<AccessRequest>()
+        .lean<AccessRequest[]>()
         .exec();
-      const user = request?.users.find(
-        ({ account, registeredAt }) =>
-          account?.skudId === skudId && account.outcome === 'issued' && registeredAt === null,
+      return found.flatMap(({ _id: caseId, users }) =>
+        users.flatMap(({ userId, account, registeredAt }) =>
+          account?.skudId === skudId && account.outcome === 'issued' && registeredAt === null
+            ? [{ caseId, userId }]
+            : [],
+        ),
       );
-      return request && user ? { caseId: request._id, userId: user.userId } : null;
     },
     unansweredChanges: async (employeeId, tx) => {
       const asked = { kind: 'change' as const, 'users.employeeId': employeeId, answeredAt: null, withdrawnAt: null };

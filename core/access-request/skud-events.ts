@@ -14,7 +14,7 @@ export async function noteSkudEvent(
     const noted = await accounts.noteEvent(tx, event);
     if (!noted?.completed) return;
     // The account may be older than the request: it keeps its id, and the request waits by that of its own user.
-    const waiting = await accessRequests.awaiting(event.skudId, tx);
+    const [waiting] = await accessRequests.awaiting(event.skudId, tx);
     if (!waiting) return;
     await outbox.message(tx, {
       caseId: waiting.caseId,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { SignJWT } from 'jose';
 import { noteIssued } from '../../core/access-request/accounts.js';
 import { newId } from '../../core/ids.js';
 import { eventToken } from '../../local/simulators/skud/events.js';
@@ -102,6 +103,41 @@ test('what another one signed, or that is not for us, is refused and changes not
   expect((await push('{}', 'application/json')).statusCode).toBe(400);
   expect((await site.services.accounts.find(accountId))?.state).toBe('pendingFirstLogin');
 });
+
+/** A token of SKUD's with whatever events. */
+const tokenOf = (skudId: string, events: Record<string, unknown>): Promise<string> =>
+  new SignJWT({
+    events: Object.fromEntries(
+      Object.entries(events).map(([kind, told]) => [`urn:merzim:params:skud:event:${kind}`, told]),
+    ),
+    sub_id: { format: 'opaque', id: skudId },
+  })
+    .setProtectedHeader({ alg: 'HS256', typ: 'secevent+jwt' })
+    .setJti(newId())
+    .setIssuer(settings.issuer)
+    .setAudience(settings.audience)
+    .sign(new TextEncoder().encode(settings.secret));
+
+test('a token with both events is read to its end', async () => {
+  const { accountId, skudId } = await anAccount();
+  const at = later(1);
+  expect((await push(await tokenOf(skudId, { 'password-changed': { at }, 'signed-in': { at } }))).statusCode).toBe(202);
+  expect(await site.services.accounts.find(accountId)).toMatchObject({
+    ...{ state: 'active', passwordChangedAt: new Date(at), lastSignInAt: new Date(at) },
+  });
+});
+
+test.each([{ at: 'yesterday' }, {}, null])(
+  'an event that can not be read, %j, is refused and not lost',
+  async (told) => {
+    const { accountId, skudId } = await anAccount();
+    const answer = await push(await tokenOf(skudId, { 'password-changed': told }));
+    expect([answer.statusCode, answer.json<{ err: string }>().err]).toEqual([400, 'invalid_request']);
+    expect((await site.services.accounts.find(accountId))?.state).toBe('pendingFirstLogin');
+    // Of a kind that we don't know nothing is asked.
+    expect((await push(await tokenOf(skudId, { 'locked-screen': told }))).statusCode).toBe(202);
+  },
+);
 
 test('an account that is none of ours is taken note of by nobody', async () => {
   expect((await push(await event('signed-in', newId(), later(1)))).statusCode).toBe(202);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { skudClient } from '../../connectors/skud/index.js';
 import { openIfFree } from '../../connectors/skud/open.js';
+import { endWaits } from '../../core/access-request/account-blocks.js';
 import { composeAnswer } from '../../core/access-request/answers.js';
 import { waitsForChange } from '../../core/access-request/account-store.js';
 import { loginOf, noteIssued, rightsAfter, userOf } from '../../core/access-request/accounts.js';
@@ -59,8 +60,10 @@ export const provideAccount = defineWorker({
     }
     const { outcome, skudId, login, password, rights, opened = false } = reached;
     await services.accessRequests.setAccount(tx, caseId, userId, { accountId: userId, skudId, outcome }, login);
-    if (outcome === 'issued') await noteIssued(services, tx, { caseId, userId, skudId, rights });
-    else await services.accounts.noteChange(tx, skudId, { rights, blocked: outcome === 'blocked' });
+    if (outcome === 'issued') {
+      await noteIssued(services, tx, { caseId, userId, skudId, rights });
+      await endWaits(services, tx, skudId, caseId);
+    } else await services.accounts.noteChange(tx, skudId, { rights, blocked: outcome === 'blocked' });
     const reopened = opened && (await services.accounts.open(tx, skudId));
     await journalUser(services, tx, { caseId, userId, skudId, act: reopened ? 'reopened' : outcome });
     const made = reopened ? { outcome: 'reopened' as const } : {};

@@ -21,6 +21,9 @@ export const reissuePassword = defineWorker({
     const { users } = await services.accessRequests.get(caseId);
     const skudId = users.find((user) => user.userId === userId)?.account?.skudId;
     if (!skudId) throw new PermanentError(`userId ${userId} has no account`, { field: 'userId' });
+    // E5: the message that ends this wait is on its way.
+    const account = (await services.accounts.ofSkud([skudId])).get(skudId);
+    if (account && account.caseId !== caseId) throw new RetryableError('another request gave the account a password');
     const password = temporaryPassword(services.settings.accounts.passwordLength);
     await skudClient(services.settings.skud).setTemporaryPassword(skudId, password, signal);
     return { skudId, password };
@@ -29,7 +32,7 @@ export const reissuePassword = defineWorker({
     // E5: the message that ends this wait is on its way.
     if (userOf(await services.accessRequests.get(caseId, tx), userId).account?.outcome !== 'issued')
       throw new RetryableError('the account was blocked at the same time');
-    await noteIssued(services, tx, { caseId, userId, skudId });
+    await noteIssued(services, tx, { caseId, userId, skudId, again: true });
     await journalUser(services, tx, { caseId, userId, skudId, act: 'reissued' });
     await services.trail.record(tx, { caseId, type: 'password.reissued', subject: userId, data: {} });
     return { letterId: await composeAnswer(services, tx, { caseId, userId, password }) };
