@@ -68,6 +68,15 @@ export const letterSamples: Record<string, LetterData> = {
     login: 'u-7q3k9zx2m4',
     passwordChangedAt: new Date('2026-03-02T04:31:00Z'),
   },
+  'access-request/violation-confirmed': {
+    number: 'VIO-2026-000003',
+    kind: 'sharedLogin',
+    reportedAt: new Date('2026-06-05T04:31:00Z'),
+    count: 1,
+    systems: [
+      { code: 'pension', name: { kk: 'Зейнетақы төлемдерінің деректер базасы', ru: 'База данных пенсионных выплат' } },
+    ],
+  },
   'access-request/violation-not-confirmed': {
     number: 'VIO-2026-000003',
     opened: 1,

@@ -6,6 +6,7 @@ import { awaitsReview, reviewOutcomes, violationKinds, type Violation } from '..
 import { employeeWords } from '../../core/employee-words.js';
 import { InputProblem } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
+import type { LetterRecord } from '../../core/letters.js';
 import type { Services } from '../../core/services.js';
 import { hasRoleFor, signedIn } from '../access.js';
 import {
@@ -151,7 +152,7 @@ function ReportForm({
 
 function List({
   context,
-  listed: { violations, requestOf, next },
+  listed: { violations, requestOf, toCentre, next },
   mayReview,
   mayFollow,
 }: {
@@ -170,7 +171,10 @@ function List({
         label={text.say('page.violations')}
         heads={heads}
         rows={violations.map((violation) =>
-          cellsOf(context, violation, { mayReview, request: mayFollow ? requestOf(violation) : null }),
+          cellsOf(context, violation, {
+            ...{ mayReview, request: mayFollow ? requestOf(violation) : null },
+            letter: toCentre.get(violation.centreLetterId ?? '') ?? null,
+          }),
         )}
       />
       {next && (
@@ -185,7 +189,7 @@ function List({
 function cellsOf(
   context: PageContext,
   violation: Violation,
-  { mayReview, request }: { mayReview: boolean; request: string | null },
+  { mayReview, request, letter }: { mayReview: boolean; request: string | null; letter: LetterRecord['state'] | null },
 ): ComponentChildren[] {
   const { text } = context;
   const { number, reportedAt, reportedBy, kind, login, employeeId, accountIds, releasedIds, referralId } = violation;
@@ -215,6 +219,12 @@ function cellsOf(
         </small>
       )}
       <Review {...{ context, violation, mayReview }} />
+      {violation.centreInformedAt && letter && (
+        <p>
+          {text.say('violation.centre')} <Stamp at={violation.centreInformedAt} text={text} />{' '}
+          <Badge kind={letter}>{text.say(`letter.state.${letter}`)}</Badge>
+        </p>
+      )}
     </>,
   ];
 }
