@@ -260,6 +260,12 @@ export const letterSamples: Record<string, LetterData> = {
     text: 'Анықтаманы «Құжаттар» бөлімінен алыңыз. Справку берите в разделе «Документы».',
   },
   'technical-request/delay': { caseNumber: 'TEC-2026-000017', dueAt: new Date('2026-06-08T18:59:59.999Z') },
+  'technical-request/incident-reported': {
+    caseNumber: 'TEC-2026-000017',
+    concerns: 'securityIncident',
+    receivedAt: new Date('2026-06-05T04:31:00Z'),
+    link: 'https://merzim.example.kz/cases/TEC-2026-000017',
+  },
   'technical-request/upkeep-due': {
     day: '2026-06-05',
     works: [

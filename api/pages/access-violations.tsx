@@ -20,7 +20,7 @@ import {
   violationReview,
 } from '../access-request/violations.js';
 import { parseInput } from '../faults.js';
-import { readsTechnicalRequests } from '../technical-request/routes.js';
+import { readableRequests } from '../technical-request/routes.js';
 import { Badge, Table, type Staff } from './case-parts.js';
 import { Area, Choice, Faults, Field, FormContext, type Refused } from './fields.js';
 import { filled, formOf, refusedOf } from './forms.js';
@@ -48,7 +48,8 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
       const mayReport = hasRoleFor(signedIn(request), 'access-violation.report');
       const mayReview = hasRoleFor(signedIn(request), 'access-violation.review');
       const listed = await listViolations(services, before ?? null, 50);
-      const mayFollow = readsTechnicalRequests(signedIn(request));
+      const numbers = listed.violations.flatMap((violation) => listed.requestOf(violation) ?? []);
+      const readable = await readableRequests(services, signedIn(request), numbers);
       const staff: Staff = mayReport
         ? (await services.directory.all()).map((employee) => {
             const { name, position } = employeeWords(employee, request.language);
@@ -59,7 +60,7 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
         <>
           <p class="lead">{context.text.say('violation.lead')}</p>
           {mayReport && <ReportForm {...{ context, staff, refused, technicalRequest }} />}
-          <List {...{ context, listed, mayReview, mayFollow }} />
+          <List {...{ context, listed, mayReview, readable }} />
         </>
       ));
     };
@@ -154,13 +155,13 @@ function List({
   context,
   listed: { violations, requestOf, toCentre, next },
   mayReview,
-  mayFollow,
+  readable,
 }: {
   context: PageContext;
   listed: Awaited<ReturnType<typeof listViolations>>;
   mayReview: boolean;
-  /** Whether the reader may read technical requests. */
-  mayFollow: boolean;
+  /** Numbers of technical requests that the reader may read. */
+  readable: ReadonlySet<string>;
 }): VNode {
   const { text } = context;
   if (violations.length === 0) return <p class="empty card">{text.say('violation.none')}</p>;
@@ -170,12 +171,13 @@ function List({
       <Table
         label={text.say('page.violations')}
         heads={heads}
-        rows={violations.map((violation) =>
-          cellsOf(context, violation, {
-            ...{ mayReview, request: mayFollow ? requestOf(violation) : null },
+        rows={violations.map((violation) => {
+          const request = requestOf(violation);
+          return cellsOf(context, violation, {
+            ...{ mayReview, request: request !== null && readable.has(request) ? request : null },
             letter: toCentre.get(violation.centreLetterId ?? '') ?? null,
-          }),
-        )}
+          });
+        })}
       />
       {next && (
         <p class="pager">

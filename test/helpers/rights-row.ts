@@ -40,6 +40,7 @@ export const readers: readonly CallerName[] = [
   'auditor of access requests',
   'IS administrator',
   'auditor of technical requests',
+  'IB administrator on a report of an incident',
 ];
 
 export const inspecting: readonly CallerName[] = ['ISS that inspects', 'ISS of the central office that inspects'];
