@@ -67,6 +67,8 @@ export const roles = [
 ] as const;
 
 export type Role = (typeof roles)[number];
+/** Those that a sign-in can tell of. */
+export const rolesOfPeople = roles.filter((role) => role !== 'registrar-machine');
 export type CaseState = 'open' | 'closed' | 'voided';
 
 /** How a case stands, as far as rights depend on it. Employees are ids of the directory. */
@@ -279,6 +281,8 @@ function inspectionLines(): Line[] {
 /** What is done with no case in particular, and which roles may. */
 export const rightsOfRole = {
   'access-log.read': ['auditor'],
+  // R3(1), R3(7): who is named for which role is for those who answer for it, and who checks.
+  'role-holder.read': ['auditor', 'administrator', 'dpo'],
   // Rules on access, R25: the administrator of information security keeps the journal.
   'access-journal.read': ['ib-admin', 'auditor', 'dpo'],
   'access-violation.read': ['ib-admin', 'auditor', 'dpo'],
