@@ -35,6 +35,7 @@ import { problemPage } from './pages/problem.js';
 import { pageRoutes } from './pages/routes.js';
 import { substitutionPages } from './pages/substitutions.js';
 import { taskPages } from './pages/tasks.js';
+import { roleHolderRoutes } from './people/role-holders.js';
 import { accessLogPlugin } from './plugins/access-log.js';
 import { healthPlugin } from './plugins/health.js';
 import { languagePlugin, speak } from './plugins/language.js';
@@ -130,6 +131,7 @@ export async function buildApp(services: Services) {
   await app.register(clockRoutes, { services });
   await app.register(accessLogRoutes, { services });
   await app.register(deadlineRoutes, { services });
+  await app.register(roleHolderRoutes, { services });
   await app.register(pageRoutes, { services });
   await app.register(accessLogPages, { services });
   await app.register(taskPages, { services });

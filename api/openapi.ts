@@ -82,6 +82,7 @@ export function openapi(settings: Pick<Settings, 'web' | 'oidc'>): FastifyDynami
         { name: 'access-request', description: 'Requests for access to information systems (Order No. 419)' },
         { name: 'inspection', description: 'Inspections after a disclosure of personal data (Order No. 231/НҚ)' },
         { name: 'case', description: 'Cases of every process' },
+        { name: 'people', description: 'Who holds which role' },
         { name: 'document', description: 'What the API says of itself' },
       ],
       components: {

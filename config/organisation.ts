@@ -116,6 +116,12 @@ const organisationIn = (jurisdiction: keyof typeof languagesOf) => {
       .strictObject({ phone: z.string().regex(/^\+?[0-9 ()-]{5,24}$/), email: z.email() })
       .optional()
       .describe('R13, TECH-06: where users report a technical failure by phone or mail; shown on the feedback page'),
+    securityCentre: z
+      .strictObject({ name: names, email: z.email() })
+      .optional()
+      .describe(
+        'TECH-37: the operational centre of information security; it is told of each confirmed violation, where one is named',
+      ),
     duty: z.strictObject({ email: z.email() }).describe('who is told of clocks that run out and of faults'),
   });
 };

@@ -27,6 +27,12 @@ export interface SeenPerson {
   roles: readonly string[];
 }
 
+/** What the latest sign-in told of a person, and when (wall time, UTC). */
+export interface ToldPerson extends SeenPerson {
+  roles: string[];
+  toldAt: Date;
+}
+
 interface StoredPerson {
   _id: string;
   employeeId: string | null;
@@ -47,6 +53,8 @@ export interface People {
   byEmployee(employeeId: string): Promise<Person[]>;
   /** Everybody who is in the directory now and has any of these roles, or stands in for somebody who has; by employee. */
   withRoles(roles: readonly string[]): Promise<Person[]>;
+  /** Everybody of whom a sign-in told a role (or this one), by login, from after one on. */
+  list(role: string | null, after: string, limit: number): Promise<ToldPerson[]>;
   /** The person without noting anything: roles as told, unit and branch from the directory. */
   resolve(person: SeenPerson): Promise<Person>;
   init(): Promise<void>;
@@ -135,6 +143,14 @@ export function createPeople({ database }: { database: Database }): People {
           return actsFor.length > 0 ? { ...person, actsFor } : person;
         })
         .sort((a, b) => ((a.employeeId ?? '') < (b.employeeId ?? '') ? -1 : 1));
+    },
+    list: async (role, after, limit) => {
+      const holds = role === null ? { 'roles.0': { $exists: true } } : { roles: role };
+      const query = people.find({ _id: { $gt: after }, ...holds }).sort({ _id: 1 });
+      const found = await query.limit(limit).lean<StoredPerson[]>().exec();
+      return found.map(({ _id: login, employeeId, roles: told, seenAt: toldAt }) => ({
+        ...{ login, employeeId, roles: told, toldAt },
+      }));
     },
     resolve,
     init: () => ensureCollection(database.connection, 'people', [{ key: { roles: 1 } }, { key: { employeeId: 1 } }]),

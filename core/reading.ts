@@ -12,7 +12,7 @@ import type { Person } from './people.js';
 import { may, rights, type RightsContext } from './rights.js';
 import type { RunningCursor, RunningFilter } from './running-clocks.js';
 import type { Services } from './services.js';
-import type { TechnicalRequest } from './technical-request/model.js';
+import { isIncident, type TechnicalRequest } from './technical-request/model.js';
 
 export interface OpenInspection {
   record: CaseRecord;
@@ -53,12 +53,12 @@ export async function openedCase(services: Reading, record: CaseRecord, tx?: Tx)
 }
 
 /** How a case stands, for the table of rights. */
-export function contextOfCase(services: Reading, opened: OpenCase): Promise<RightsContext> {
+export async function contextOfCase(services: Reading, opened: OpenCase): Promise<RightsContext> {
   const { process, state } = opened.record;
   if ('inspection' in opened) return contextOf(services, state, opened.inspection);
-  return 'accessRequest' in opened
-    ? contextOfRequest(services, state, opened.accessRequest)
-    : centralContext(services, process, state);
+  if ('accessRequest' in opened) return contextOfRequest(services, state, opened.accessRequest);
+  const context = await centralContext(services, process, state);
+  return { ...context, incident: isIncident(opened.technicalRequest) };
 }
 
 /** The same by the id of the case. @throws PermanentError where there is no such case. */

@@ -67,6 +67,8 @@ export const roles = [
 ] as const;
 
 export type Role = (typeof roles)[number];
+/** Those that a sign-in can tell of. */
+export const rolesOfPeople = roles.filter((role) => role !== 'registrar-machine');
 export type CaseState = 'open' | 'closed' | 'voided';
 
 /** How a case stands, as far as rights depend on it. Employees are ids of the directory. */
@@ -85,6 +87,8 @@ export interface RightsContext {
   filer?: string | null;
   /** For whom access is asked, where the directory has them. */
   accessUsers?: readonly string[];
+  /** R5(5): a user reports damage to data or an incident of security by it. */
+  incident?: boolean;
   /** Of the one document request in question: who is asked. Left out where no request is. */
   addressee?: string | null;
 }
@@ -98,7 +102,8 @@ export type Relation =
   | 'central-office'
   | 'stand-in'
   | 'filer'
-  | 'access-user';
+  | 'access-user'
+  | 'told-of-incident';
 
 /**
  * One line of the table: who with `role` (any when left out) and with `relation` (any when left out) may do `actions` in `states` of a case of
@@ -192,6 +197,13 @@ export const rights: readonly Right[] = [
         'R3(1), R8, R10, R15, R17(3): the administrators of the information systems maintain them, and nobody else',
     },
     { role: 'is-admin', states: always, actions: reading, source: 'R10, R15' },
+    {
+      role: 'ib-admin',
+      relation: 'told-of-incident',
+      states: always,
+      actions: reading,
+      source: 'R5(5), R3(9): incidents of security and damage to data are reported to both kinds of administrators',
+    },
     { role: 'auditor', states: always, actions: reading, source: 'design: auditors read and never write' },
     ...(['is-admin', 'registrar', 'registrar-machine'] as const).map((role): Line => ({
       role,
@@ -267,19 +279,10 @@ function inspectionLines(): Line[] {
 }
 
 /** What is done with no case in particular, and which roles may. */
-export const rightsOfRole: Readonly<
-  Record<
-    | 'access-log.read'
-    | 'access-journal.read'
-    | 'access-violation.read'
-    | 'access-violation.report'
-    | 'access-violation.review'
-    | 'upkeep-record.read'
-    | 'upkeep-record.add',
-    readonly Role[]
-  >
-> = {
+export const rightsOfRole = {
   'access-log.read': ['auditor'],
+  // R3(1), R3(7): who is named for which role is for those who answer for it, and who checks.
+  'role-holder.read': ['auditor', 'administrator', 'dpo'],
   // Rules on access, R25: the administrator of information security keeps the journal.
   'access-journal.read': ['ib-admin', 'auditor', 'dpo'],
   'access-violation.read': ['ib-admin', 'auditor', 'dpo'],
@@ -289,7 +292,7 @@ export const rightsOfRole: Readonly<
   'upkeep-record.read': ['is-admin', 'auditor'],
   // R8: the administrators of the information systems alone; a machine of theirs tells of what it does by itself (api/technical-request/upkeep.ts).
   'upkeep-record.add': ['is-admin', 'registrar-machine'],
-};
+} as const satisfies Record<string, readonly Role[]>;
 
 export interface Verdict {
   allowed: boolean;
@@ -307,6 +310,8 @@ export function relationsOf(person: Person, context: RightsContext): ReadonlySet
   const relations = new Set<Relation>();
   const { employeeId, unitId, branchCode } = person;
   if (context.filer === person.login) relations.add('filer');
+  // Whoever the role is held by: a report of an incident goes to all of them.
+  if (context.incident) relations.add('told-of-incident');
   if (employeeId === null) return relations;
   if (context.inspectedEmployees.includes(employeeId)) relations.add('inspected');
   if (context.concernedHeads.includes(employeeId)) relations.add('unit-head-concerned');

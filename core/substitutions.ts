@@ -42,6 +42,8 @@ export interface Substitutions {
     after: { until: Date; id: string } | null,
     limit: number,
   ): Promise<Substitution[]>;
+  /** Those that hold at this moment, for or by any of these employees. */
+  inForce(employeeIds: readonly string[]): Promise<Substitution[]>;
   init(): Promise<void>;
 }
 
@@ -95,6 +97,11 @@ export function createSubstitutions({ database, trail }: { database: Database; t
         .sort({ until: 1, _id: 1 })
         .limit(limit)
         .toArray(),
+    inForce: (employeeIds) => {
+      const any = { $in: [...employeeIds] };
+      const query = { ...heldAt(database.clock.legalNow()), $or: [{ principalId: any }, { substituteId: any }] };
+      return substitutions.find(query, { sort: { until: 1, _id: 1 } }).toArray();
+    },
     init: () =>
       ensureCollection(database.connection, 'substitutions', [
         { key: { endedAt: 1, until: 1, _id: 1 }, name: 'ending' },

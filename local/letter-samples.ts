@@ -68,6 +68,15 @@ export const letterSamples: Record<string, LetterData> = {
     login: 'u-7q3k9zx2m4',
     passwordChangedAt: new Date('2026-03-02T04:31:00Z'),
   },
+  'access-request/violation-confirmed': {
+    number: 'VIO-2026-000003',
+    kind: 'sharedLogin',
+    reportedAt: new Date('2026-06-05T04:31:00Z'),
+    count: 1,
+    systems: [
+      { code: 'pension', name: { kk: 'Зейнетақы төлемдерінің деректер базасы', ru: 'База данных пенсионных выплат' } },
+    ],
+  },
   'access-request/violation-not-confirmed': {
     number: 'VIO-2026-000003',
     opened: 1,
@@ -251,6 +260,12 @@ export const letterSamples: Record<string, LetterData> = {
     text: 'Анықтаманы «Құжаттар» бөлімінен алыңыз. Справку берите в разделе «Документы».',
   },
   'technical-request/delay': { caseNumber: 'TEC-2026-000017', dueAt: new Date('2026-06-08T18:59:59.999Z') },
+  'technical-request/incident-reported': {
+    caseNumber: 'TEC-2026-000017',
+    concerns: 'securityIncident',
+    receivedAt: new Date('2026-06-05T04:31:00Z'),
+    link: 'https://merzim.example.kz/cases/TEC-2026-000017',
+  },
   'technical-request/upkeep-due': {
     day: '2026-06-05',
     works: [

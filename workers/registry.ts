@@ -6,6 +6,7 @@ import { checkAccessRequest } from './access-request/check-request.js';
 import { closeRequest } from './access-request/close-request.js';
 import { completeRegistration } from './access-request/complete-registration.js';
 import { expireCredentials } from './access-request/expire-credentials.js';
+import { informSecurityCentre } from './access-request/inform-security-centre.js';
 import { listGrantedUsers } from './access-request/list-granted-users.js';
 import { notePrecheck } from './access-request/note-precheck.js';
 import { openRequest } from './access-request/open-request.js';
@@ -87,6 +88,7 @@ export const workers: readonly AnyWorker[] = [
   closeRequest,
   completeRegistration,
   expireCredentials,
+  informSecurityCentre,
   listGrantedUsers,
   notePrecheck,
   openRequest,

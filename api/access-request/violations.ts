@@ -110,9 +110,9 @@ export async function review(
   await reviewViolation(services, actorOf(person), number, body);
 }
 
-/** A page of the violations, opened, newest first, with the numbers of their technical requests; `next` is the cursor of the one after it. */
+/** A page of the violations, opened, newest first, with the numbers of their technical requests and the letters to the security centre; `next` is the cursor of the one after it. */
 export async function listViolations(
-  { technicalRequests, vault, violations }: Services,
+  { letters, technicalRequests, vault, violations }: Services,
   before: string | null,
   limit: number,
 ) {
@@ -121,7 +121,9 @@ export async function listViolations(
   const opened = await technicalRequests.numbersReferredFrom(shown.map(({ number }) => number));
   const requestOf = ({ number, technicalRequest }: Violation): string | null =>
     technicalRequest ?? opened.get(number) ?? null;
-  return { violations: shown, requestOf, next: found.length > limit ? (shown.at(-1)?._id ?? null) : null };
+  const sent = await Promise.all(shown.flatMap(({ centreLetterId: id }) => (id ? [letters.find(id)] : [])));
+  const toCentre = new Map(sent.flatMap((letter) => (letter ? [[letter._id, letter.state] as const] : [])));
+  return { violations: shown, requestOf, toCentre, next: found.length > limit ? (shown.at(-1)?._id ?? null) : null };
 }
 
 /** Reports by machines that watch the logs, and by administrators. The page is `pages/access-violations.tsx`. */

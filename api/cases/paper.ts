@@ -82,13 +82,14 @@ function basics({ text, organisation, file }: Pick<Printed, 'text' | 'organisati
 
 /** What is asked or reported, what was done and answered; who asked is on the page alone. */
 function overviewOfTechnicalRequest({ text, organisation, file }: Printed<TechnicalRequestFile>): PaperBlock[] {
-  const { source, channel, relatesTo, subject, classified, fulfilled, defectSettled, resolutions, defect } =
+  const { source, channel, concerns, relatesTo, subject, classified, fulfilled, defectSettled, resolutions, defect } =
     file.technicalRequest;
   return [
     facts(
       ...basics({ text, organisation, file }),
       [text.say('field.source'), text.say(`technical.source.${source}`)],
       [text.say('field.channel'), text.say(`technical.channel.${channel}`)],
+      [text.say('field.concerns'), concerns && text.say(`technicalConcern.${concerns}`)],
       [text.say('field.relatesTo'), relatesTo],
       [text.say('field.subject'), subject],
       [text.say('field.text'), file.technicalRequest.text],

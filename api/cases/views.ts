@@ -287,11 +287,12 @@ function accessRequestView({ accessRequest }: AccessRequestFile) {
 
 /** Without the ids of keys, and the keyed hashes by which the reporter is found. */
 function technicalRequestView({ technicalRequest }: TechnicalRequestFile) {
-  const { source, channel, language, system, relatesTo, registeredBy, reporter, subject, text } = technicalRequest;
+  const { source, channel, language, system, concerns = null, relatesTo, registeredBy } = technicalRequest;
+  const { reporter, subject, text } = technicalRequest;
   const { classified, reclassified = [], resolutions, defect, fulfilled, defectSettled, answers } = technicalRequest;
   const dated = <Note extends { at: Date }>(note: Note | null) => note && { ...note, at: iso(note.at) };
   return {
-    ...{ source, channel, language, system, relatesTo, registeredBy, subject, text },
+    ...{ source, channel, language, system, concerns, relatesTo, registeredBy, subject, text },
     reporter: reporter && { ...reporter, subjectId: undefined, index: undefined },
     ...{ classified: dated(classified), reclassified: reclassified.map(dated) },
     ...{ resolutions: resolutions.map(dated), defect: dated(defect) },

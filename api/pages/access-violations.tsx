@@ -6,6 +6,7 @@ import { awaitsReview, reviewOutcomes, violationKinds, type Violation } from '..
 import { employeeWords } from '../../core/employee-words.js';
 import { InputProblem } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
+import type { LetterRecord } from '../../core/letters.js';
 import type { Services } from '../../core/services.js';
 import { hasRoleFor, signedIn } from '../access.js';
 import {
@@ -19,7 +20,7 @@ import {
   violationReview,
 } from '../access-request/violations.js';
 import { parseInput } from '../faults.js';
-import { readsTechnicalRequests } from '../technical-request/routes.js';
+import { readableRequests } from '../technical-request/routes.js';
 import { Badge, Table, type Staff } from './case-parts.js';
 import { Area, Choice, Faults, Field, FormContext, type Refused } from './fields.js';
 import { filled, formOf, refusedOf } from './forms.js';
@@ -47,7 +48,8 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
       const mayReport = hasRoleFor(signedIn(request), 'access-violation.report');
       const mayReview = hasRoleFor(signedIn(request), 'access-violation.review');
       const listed = await listViolations(services, before ?? null, 50);
-      const mayFollow = readsTechnicalRequests(signedIn(request));
+      const numbers = listed.violations.flatMap((violation) => listed.requestOf(violation) ?? []);
+      const readable = await readableRequests(services, signedIn(request), numbers);
       const staff: Staff = mayReport
         ? (await services.directory.all()).map((employee) => {
             const { name, position } = employeeWords(employee, request.language);
@@ -58,7 +60,7 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
         <>
           <p class="lead">{context.text.say('violation.lead')}</p>
           {mayReport && <ReportForm {...{ context, staff, refused, technicalRequest }} />}
-          <List {...{ context, listed, mayReview, mayFollow }} />
+          <List {...{ context, listed, mayReview, readable }} />
         </>
       ));
     };
@@ -151,15 +153,15 @@ function ReportForm({
 
 function List({
   context,
-  listed: { violations, requestOf, next },
+  listed: { violations, requestOf, toCentre, next },
   mayReview,
-  mayFollow,
+  readable,
 }: {
   context: PageContext;
   listed: Awaited<ReturnType<typeof listViolations>>;
   mayReview: boolean;
-  /** Whether the reader may read technical requests. */
-  mayFollow: boolean;
+  /** Numbers of technical requests that the reader may read. */
+  readable: ReadonlySet<string>;
 }): VNode {
   const { text } = context;
   if (violations.length === 0) return <p class="empty card">{text.say('violation.none')}</p>;
@@ -169,9 +171,13 @@ function List({
       <Table
         label={text.say('page.violations')}
         heads={heads}
-        rows={violations.map((violation) =>
-          cellsOf(context, violation, { mayReview, request: mayFollow ? requestOf(violation) : null }),
-        )}
+        rows={violations.map((violation) => {
+          const request = requestOf(violation);
+          return cellsOf(context, violation, {
+            ...{ mayReview, request: request !== null && readable.has(request) ? request : null },
+            letter: toCentre.get(violation.centreLetterId ?? '') ?? null,
+          });
+        })}
       />
       {next && (
         <p class="pager">
@@ -185,7 +191,7 @@ function List({
 function cellsOf(
   context: PageContext,
   violation: Violation,
-  { mayReview, request }: { mayReview: boolean; request: string | null },
+  { mayReview, request, letter }: { mayReview: boolean; request: string | null; letter: LetterRecord['state'] | null },
 ): ComponentChildren[] {
   const { text } = context;
   const { number, reportedAt, reportedBy, kind, login, employeeId, accountIds, releasedIds, referralId } = violation;
@@ -215,6 +221,12 @@ function cellsOf(
         </small>
       )}
       <Review {...{ context, violation, mayReview }} />
+      {violation.centreInformedAt && letter && (
+        <p>
+          {text.say('violation.centre')} <Stamp at={violation.centreInformedAt} text={text} />{' '}
+          <Badge kind={letter}>{text.say(`letter.state.${letter}`)}</Badge>
+        </p>
+      )}
     </>,
   ];
 }

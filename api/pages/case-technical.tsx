@@ -10,7 +10,7 @@ import { Moment, Stamp } from './layout.js';
 export function technicalRequestParts(part: TechnicalRequestPart): OwnParts {
   const { text } = part.context;
   const { technicalRequest, documents } = part.file;
-  const { source, channel, system, relatesTo, classified, fulfilled, defectSettled } = technicalRequest;
+  const { source, channel, system, concerns, relatesTo, classified, fulfilled, defectSettled } = technicalRequest;
   const noted = (word: string | null, note: { at: Date } | null) =>
     note && (
       <>
@@ -22,6 +22,7 @@ export function technicalRequestParts(part: TechnicalRequestPart): OwnParts {
       [text.say('field.source'), text.say(`technical.source.${source}`)],
       [text.say('field.channel'), text.say(`technical.channel.${channel}`)],
       [text.say('field.system'), system && systemName(part.context, system)],
+      [text.say('field.concerns'), concerns && text.say(`technicalConcern.${concerns}`)],
       [text.say('field.relatesTo'), relatesTo && <a href={`/cases/${relatesTo}`}>{relatesTo}</a>],
       [text.say('technical.classified'), noted(classified && text.say(`technical.as.${classified.as}`), classified)],
       [text.say('technical.fulfilled'), noted(fulfilled && text.say(`technicalDone.${fulfilled.as}`), fulfilled)],

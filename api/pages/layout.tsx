@@ -124,6 +124,9 @@ function Menu({ context }: { context: PageContext }): VNode {
             {hasRoleFor(person, 'upkeep-record.read') && (
               <MenuLink path={path} href="/upkeep-records" label={text.say('page.upkeep')} />
             )}
+            {hasRoleFor(person, 'role-holder.read') && (
+              <MenuLink path={path} href="/role-holders" label={text.say('page.role-holders')} />
+            )}
             <MenuLink path={path} href="/requests" label={text.say('page.requests')} />
             <MenuLink path={path} href="/substitutions" label={text.say('page.substitutions')} />
             <a href={links.tasklist}>Tasklist</a>

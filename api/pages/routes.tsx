@@ -37,6 +37,7 @@ import { contextOf, page, type PageContext } from './layout.js';
 import { previewRoutes } from './preview.js';
 import { printRoutes } from './print.js';
 import { Apply, Filed, FollowedCase, Home, NumberAndCode, UploadForm } from './public.js';
+import { roleHolderPages } from './role-holders.js';
 import { Cases, Requests } from './staff.js';
 import { technicalRequestPages } from './technical-request-pages.js';
 import { upkeepPages } from './upkeep-records.js';
@@ -225,6 +226,7 @@ export const pageRoutes = fp<{ services: Services }>(async (app: FastifyInstance
   await app.register(accessViolationPages, { services, show });
   await app.register(technicalRequestPages, { services, show });
   await app.register(upkeepPages, { services, show });
+  await app.register(roleHolderPages, { services, show });
   app.post('/cases/:number/documents', drawing, (request, reply) =>
     carryOut(
       request,

@@ -44,5 +44,5 @@ export function registeredRequestOf(form: Form, file: FormFile | null, { timeZon
 }
 
 function commonOf(given: Form, file: FormFile | null): Record<string, unknown> {
-  return { system: given['system'], text: given['text'], attachment: copyOf(file) };
+  return { system: given['system'], concerns: given['concerns'], text: given['text'], attachment: copyOf(file) };
 }

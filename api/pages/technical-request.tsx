@@ -3,6 +3,7 @@ import { systemName } from './case-access.js';
 import { Area, Choice, Faults, Field, FormContext, type Refused } from './fields.js';
 import { technicalFieldOf } from './labels.js';
 import { Csrf, type PageContext } from './layout.js';
+import { concerns } from '../../core/technical-request/model.js';
 import { origins } from './technical-forms.js';
 
 /** Feedback page for everybody (R14), and the same for an operator who was called or written to (R13), or whom monitoring told (R12). */
@@ -94,6 +95,12 @@ export function TechnicalRequestForm({
             required={false}
             empty={text.say('field.choose')}
             options={organisation.access.systems.map(({ code }) => [code, systemName(context, code)])}
+          />
+          <Choice
+            {...optional('concerns', 'technicalForm.concerns')}
+            required={false}
+            empty={text.say('field.choose')}
+            options={concerns.map((each) => [each, text.say(`technicalConcern.${each}`)])}
           />
           {!operator && <Field {...shown('subject')} maxLength={300} required />}
           <Area {...shown('text')} rows={8} />

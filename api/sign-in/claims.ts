@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { roles as knownRoles } from '../../core/rights.js';
+import { rolesOfPeople } from '../../core/rights.js';
 import type { SignedIn } from './sessions.js';
 
 const login = z
@@ -17,7 +17,7 @@ const claims = z.object({
   roles: z.array(z.string()).optional(),
 });
 
-const rolesOfPeople: readonly string[] = knownRoles.filter((role) => role !== 'registrar-machine');
+const knownRoles: readonly string[] = rolesOfPeople;
 
 /**
  * The person of a set of claims, or null when they name none. Roles that this application doesn't know are left out, and those
@@ -30,7 +30,7 @@ export function personOf(values: unknown): SignedIn | null {
   return {
     login: name.data,
     employeeId: parsed.data.employee_id ?? null,
-    roles: (parsed.data.roles ?? []).filter((role) => rolesOfPeople.includes(role)),
+    roles: (parsed.data.roles ?? []).filter((role) => knownRoles.includes(role)),
     ...(parsed.data.name === undefined ? {} : { name: parsed.data.name }),
   };
 }

@@ -7,6 +7,7 @@ import type { Person } from '../../core/people.js';
 import { may } from '../../core/rights.js';
 import type { Services } from '../../core/services.js';
 import { registerTechnicalRequest, type Report } from '../../core/technical-request/intake.js';
+import { isIncident } from '../../core/technical-request/model.js';
 import { actorOf } from '../access.js';
 import { attachedBodyLimit, checkedFile } from '../cases/attached.js';
 import { intakeRoute } from '../cases/intake-route.js';
@@ -30,9 +31,18 @@ export function registersTechnicalRequests(person: Person | null): person is Per
   return person !== null && may(person, 'case.register', newCentralCase('technical-request')).allowed;
 }
 
-/** Whether somebody reads technical requests. */
-export function readsTechnicalRequests(person: Person): boolean {
-  return may(person, 'case.read', newCentralCase('technical-request')).allowed;
+/** Of some numbers of technical requests those which somebody may read. */
+export async function readableRequests(
+  { technicalRequests }: Pick<Services, 'technicalRequests'>,
+  person: Person,
+  numbers: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(numbers.map((number) => technicalRequests.byNumber(number)));
+  const readable = found.filter((request) => {
+    const incident = request !== null && isIncident(request);
+    return may(person, 'case.read', { ...newCentralCase('technical-request'), incident }).allowed;
+  });
+  return new Set(readable.flatMap((request) => request?.number ?? []));
 }
 
 /** Files what a page or the API brought. @throws InputProblem as {@link registerTechnicalRequest} and 403 for what only staff may say. */
@@ -70,6 +80,7 @@ async function reportOf({ attachment, reporter, ...body }: NewTechnicalRequest):
     receivedAt: body.receivedAt ? new Date(body.receivedAt) : null,
     sourceRefNo: body.sourceRefNo ?? null,
     system: body.system ?? null,
+    concerns: body.concerns ?? null,
     relatesTo: body.relatesTo ?? null,
     referredFrom: null,
     reporter: reporter

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sources, technicalChannels } from '../../core/technical-request/model.js';
+import { concerns, sources, technicalChannels } from '../../core/technical-request/model.js';
 import { attachedFile } from '../cases/attached.js';
 import { caseNumber, line, longText, phone, shortText } from '../cases/shapes.js';
 
@@ -44,6 +44,12 @@ export const newTechnicalRequest = z
     sourceRefNo: shortText.optional().describe("the sender's number; for staff and machine clients"),
     language: z.enum(['kk', 'ru']).default('ru').describe('R11: language of receipt and answer'),
     system: systemCode.optional(),
+    concerns: z
+      .enum(concerns)
+      .optional()
+      .describe(
+        'R5(5): what it is about, as the user says; of damage to data (dataIntegrity) and incidents of security (securityIncident) the administrators of information security are told, and read it',
+      ),
     relatesTo: caseNumber
       .optional()
       .describe('number of the request that told of the same failure first; for staff and machine clients'),

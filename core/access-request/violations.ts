@@ -58,6 +58,9 @@ export interface Violation {
   technicalRequest?: string | null;
   /** Null until it is said, and of a person's report. `note` is sealed; null where the user was erased before. */
   review: { outcome: ReviewOutcome; note: string | null; by: string; at: Date } | null;
+  /** When a letter about it went to the operational centre of information security, and its id; not there before, and where no centre is configured. */
+  centreInformedAt?: Date;
+  centreLetterId?: string;
   idempotency: { client: string; key: string; contentHash: string } | null;
 }
 
@@ -99,6 +102,8 @@ export interface Violations {
   /** Numbers of those whose incident a technical request told of first; sealed values are left out. */
   ofTechnicalRequest(number: string): Promise<string[]>;
   noteReview(tx: Tx, violationId: string, review: Omit<NonNullable<Violation['review']>, 'by' | 'at'>): Promise<void>;
+  /** The operational centre of information security is written to. */
+  noteCentreInformed(tx: Tx, violationId: string, letterId: string): Promise<void>;
   init(): Promise<void>;
 }
 
@@ -155,6 +160,13 @@ export function createViolations({ database, trail }: { database: Database; trai
       await set(tx, violationId, { review: { ...review, by: tx.by.id, at: tx.at } });
       const type = review.outcome === 'confirmed' ? 'violation.confirmed' : 'violation.not-confirmed';
       await trail.record(tx, { caseId: violationChain(violationId), type, subject: violationId, data: {} });
+    },
+    noteCentreInformed: async (tx, violationId, letterId) => {
+      await set(tx, violationId, { centreInformedAt: tx.at, centreLetterId: letterId });
+      await trail.record(tx, {
+        ...{ caseId: violationChain(violationId), type: 'violation.centre-informed', subject: violationId },
+        data: { letterId },
+      });
     },
     init: () =>
       ensureCollection(database.connection, 'access-violations', [

@@ -57,7 +57,7 @@ export function isArchiveDue(every: string, last: Pick<ArchiveBatch, '_id'> | nu
 const columns = [
   ...['number', 'source', 'channel', 'system', 'relatesTo', 'referredFrom', 'receivedAt', 'registeredAt', 'state'],
   ...['outcome', 'classified', 'classifiedAt', 'corrections', 'fulfilled', 'fulfilledAt', 'defectScope'],
-  ...['defectSettled', 'answers', 'answeredAt', 'closedAt', 'clocks'],
+  ...['defectSettled', 'answers', 'answeredAt', 'closedAt', 'clocks', 'concerns'],
 ] as const;
 
 const iso = (at: Date | null | undefined): string => at?.toISOString() ?? '';
@@ -79,6 +79,7 @@ export function archiveLine(row: RegisterRow): string | null {
     ...[record.outcome ?? '', classified?.as ?? '', iso(classified?.at), String(request.reclassified?.length ?? 0)],
     ...[fulfilled?.as ?? '', iso(fulfilled?.at), defect?.scope ?? '', defectSettled?.as ?? ''],
     ...[String(answers.length), iso(answers[0]?.at), iso(record.closedAt), clockWords.join('; ')],
+    request.concerns ?? '',
   ]);
 }
 

@@ -20,7 +20,8 @@ import { messages } from '../messages.js';
 import { searchIndexes } from '../search-index.js';
 import type { Services } from '../services.js';
 import { recipientOf } from './answers.js';
-import type { Reporter, Source, TechnicalChannel, TechnicalRequest } from './model.js';
+import { tellOfIncident } from './incidents.js';
+import type { Concern, Reporter, Source, TechnicalChannel, TechnicalRequest } from './model.js';
 
 /** A technical request whose form has been checked at the edge. */
 export interface Report {
@@ -31,6 +32,7 @@ export interface Report {
   sourceRefNo: string | null;
   language: 'kk' | 'ru';
   system: string | null;
+  concerns: Concern | null;
   relatesTo: string | null;
   /** Number of what another process handed over. */
   referredFrom: string | null;
@@ -54,9 +56,11 @@ export async function registerTechnicalRequest(
   const { clock, database, files, vault } = services;
   await clock.refresh();
   const act = actOf(services, 'technical-request');
-  const { attachment, ...form } = report;
+  const { attachment, concerns, ...form } = report;
   const content = {
     ...form,
+    // What was sent before there was a choice is the same when it is sent again.
+    ...(concerns === null ? {} : { concerns }),
     attachment: attachment && { ...attachment, content: attachment.content.toString('base64') },
   };
   const once = countedOnce(services, content, idempotency, { channel: report.channel, number: report.sourceRefNo });
@@ -93,19 +97,19 @@ async function register(
 ): Promise<CaseRecord> {
   const { documents, letters, organisation, settings, technicalRequests, vault } = services;
   const { report, caseId, subjectId, file, once } = given;
-  const { source, channel, attachment } = report;
+  const { source, channel, concerns, attachment } = report;
   const first = { rule: 'DL-TECH-1', message: messages.technicalRequestRegistered.name } as const;
   const record = await createCase(services, tx, {
     ...first,
     ...{ process: 'technical-request', numberKind: 'TEC', caseId, subjectId, once },
     receivedAt: report.receivedAt,
     followed: report.reporter !== null,
-    facts: { source, channel },
+    facts: { source, channel, ...(concerns === null ? {} : { concerns }) },
   });
   const reporter = report.reporter && (await sealedReporter(services, tx, report.reporter));
   const request: TechnicalRequest = {
     ...{ _id: caseId, number: record.number, subjectId, source, channel, reporter },
-    ...{ language: report.language, system: report.system, relatesTo: report.relatesTo },
+    ...{ language: report.language, system: report.system, concerns, relatesTo: report.relatesTo },
     ...{ referredFrom: report.referredFrom, registeredBy: tx.by.id },
     subject: report.subject === null ? null : await vault.seal(subjectId, report.subject, tx),
     text: await vault.seal(subjectId, report.text, tx),
@@ -119,6 +123,7 @@ async function register(
       ...{ name: attachment.name, languages: organisation.languages },
     });
   await startCase(services, tx, record, first);
+  await tellOfIncident(services, tx, request, record.receivedAt);
   const recipient = recipientOf(reporter && { ...report.reporter!, subjectId: reporter.subjectId });
   if (recipient)
     await letters.compose(tx, {

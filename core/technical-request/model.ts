@@ -6,6 +6,9 @@ export type Source = (typeof sources)[number];
 /** How it came in: by the feedback form (R14), by mail or phone through an operator (R13), from a machine. */
 export const technicalChannels = ['page', 'mail', 'phone', 'machine'] as const;
 export type TechnicalChannel = (typeof technicalChannels)[number];
+/** R5(5): what a user says that it is about: a failure, damage to data, an incident of information security (ACC-40 to -42), or none of them. */
+export const concerns = ['failure', 'dataIntegrity', 'securityIncident', 'question'] as const;
+export type Concern = (typeof concerns)[number];
 /** R15: whether its reason is connected with the functioning of the system. */
 export const classifications = ['functioning', 'other'] as const;
 export type Classification = (typeof classifications)[number];
@@ -47,6 +50,8 @@ export interface TechnicalRequest {
   language: 'kk' | 'ru';
   /** Code of the system in the registry; null where nobody named it. */
   system: string | null;
+  /** As its user says; null where nobody said, absent in what was stored before anybody could. */
+  concerns?: Concern | null;
   /** Number of the request that told of the same failure first (TECH-05). */
   relatesTo: string | null;
   /** Number of the violation whose report told of the failure (AMB-TECH-10), e.g. `VIO-2026-000003`. */
@@ -73,6 +78,11 @@ export interface TechnicalRequest {
   defectSettled: { as: DefectOutcome; by: string; at: Date } | null;
   /** Each with its letter, oldest first; without one where there is nobody to answer. */
   answers: { letterId: string | null; at: Date }[];
+}
+
+/** R5(5): whether the administrators of information security are told, and read it: it tells of damage to data or of an incident of security. */
+export function isIncident({ concerns: about }: Pick<TechnicalRequest, 'concerns'>): boolean {
+  return about === 'dataIntegrity' || about === 'securityIncident';
 }
 
 /** Whether a workaround left a defect of which nobody said what became. */
@@ -110,6 +120,7 @@ export function technicalRequestSchema(): Schema<TechnicalRequest> {
       channel: { type: String, enum: technicalChannels, required: true },
       language: { type: String, enum: ['kk', 'ru'], required: true },
       system: text,
+      concerns: { type: String, enum: concerns, default: null },
       relatesTo: text,
       referredFrom: text,
       registeredBy: { type: String, required: true },

@@ -55,8 +55,14 @@ const violationOf = async (number: string) =>
 const hasBlocked = (number: string) =>
   waitFor(async () => (await violationOf(number))?.accountIds?.length, 'what was blocked', patienceMs);
 
+/** How many letters about it went to the operational centre of information security. */
+const lettersToCentre = async (number: string) =>
+  (await stage.services.letters.ofCase(`violation.${(await violationOf(number))!._id}`)).length;
+const isToldToCentre = (number: string) =>
+  waitFor(async () => (await violationOf(number))?.centreInformedAt, 'the letter to the centre', patienceMs);
+
 test(
-  'a reported violation blocks the account at once, and nothing else follows',
+  'what an administrator reports blocks the account at once, the security centre is written to, and nothing else follows',
   async () => {
     const { login, skudId } = await anAccount();
     const number = await reports({ kind: 'sharedLogin', login });
@@ -66,6 +72,8 @@ test(
     await hasBlocked(number);
     expect(await violationOf(number)).toMatchObject({ accountIds: [account._id], referralId: null });
     expect(await accounts.find(account._id)).toMatchObject({ state: 'blocked', blockGrounds: ['securityViolation'] });
+    await isToldToCentre(number);
+    expect(await lettersToCentre(number)).toBe(1);
   },
   testMs,
 );
@@ -121,7 +129,7 @@ test(
 );
 
 test(
-  'what a machine reported is opened at once where the administrator does not confirm it, and stays blocked where he does, or another violation blocks it too',
+  'what a machine reported is opened at once where the administrator does not confirm it, and stays blocked where he does, of which the centre is told, or another violation blocks it too',
   async () => {
     const admin = await stage.as('ib.admin');
     const { accounts } = stage.services;
@@ -131,6 +139,7 @@ test(
     const reported: string[] = [];
     for (const { login } of [wrong, right, twice, twice]) reported.push(await machineReports(login));
     for (const number of reported) await hasBlocked(number);
+    expect(await Promise.all(reported.map(lettersToCentre))).toEqual([0, 0, 0, 0]);
     const [ofWrong, ofRight, first, second] = reported as [string, string, string, string];
 
     expect([await says(ofWrong, 'notConfirmed'), await says(ofRight, 'confirmed')]).toEqual([200, 200]);
@@ -156,6 +165,7 @@ test(
       patienceMs,
     );
     expect((await skud().find(right.skudId))?.active).toBe(false);
+    expect(await Promise.all(reported.map(lettersToCentre))).toEqual([0, 1, 0, 0]);
   },
   testMs,
 );

@@ -252,7 +252,11 @@ const stops: Record<string, () => Stop[]> = {
       status: 422,
     },
   ],
-  administrator: () => [{ name: 'home', path: '/' }],
+  administrator: () => [
+    { name: 'home', path: '/' },
+    { name: 'role-holders', path: '/role-holders' },
+    { name: 'role-holders-none', path: '/role-holders?role=process-owner&after=zzz' },
+  ],
 };
 
 test('without script the case page says the steps as a list', async () => {

@@ -8,6 +8,8 @@ const kazakhContent = (given: Record<string, unknown> = {}): Record<string, unkn
   ...given,
 });
 
+const name = { kk: 'Орталық', ru: 'Центр', en: 'Centre' };
+
 describe('the languages of an organisation', () => {
   test('of Kazakhstan are Kazakh and Russian; asked for a name in Kyrgyz, it answers in Russian', () => {
     const { name, languages } = readOrganisation('demo', kazakhContent());
@@ -32,6 +34,11 @@ describe('the languages of an organisation', () => {
     ['Kyrgyzstan, a letter in Kazakh', kyrgyzContent({ languages: ['ru', 'kk'] }), 'languages.1: expected ky or ru'],
     ['Kazakhstan, no name in Kazakh', kazakhContent({ name: { ru: 'А', en: 'A' } }), 'name.kk: '],
     ['Kyrgyzstan, no name in Kyrgyz', kyrgyzContent({ name: { kk: 'А', ru: 'А', en: 'A' } }), 'name.ky: '],
+    [
+      'Kazakhstan, a security centre without address',
+      kazakhContent({ securityCentre: { name } }),
+      'securityCentre.email: ',
+    ],
     ['another state', kazakhContent({ jurisdiction: 'UZ' }), 'jurisdiction: '],
   ])('of %s, is refused by name', (_, content, fault) => {
     expect(() => readOrganisation('sample', content)).toThrow(`config/organisation/sample.json: ${fault}`);

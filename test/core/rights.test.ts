@@ -144,6 +144,19 @@ describe('everything that each may do, and nothing else', () => {
     ],
     ['auditor', person('auditor', null), ofBranch(), reading],
     ['auditor, voided case', person('auditor', null), ofBranch({ caseState: 'voided' }), reading],
+    ['IB administrator, technical request', person('ib-admin', null), ofCentral({ process: 'technical-request' }), []],
+    [
+      'IB administrator, technical request that reports an incident',
+      person('ib-admin', null),
+      ofCentral({ process: 'technical-request', incident: true }),
+      reading,
+    ],
+    [
+      'administrator, technical request that reports an incident',
+      person('administrator', null),
+      ofCentral({ process: 'technical-request', incident: true }),
+      [],
+    ],
     ['registrar', person('registrar', null), ofBranch(), ['case.register']],
     [
       'registering machine',

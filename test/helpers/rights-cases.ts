@@ -49,6 +49,7 @@ export const callerNames = [
   'IS administrator',
   'auditor of technical requests',
   'IB administrator on a technical request',
+  'IB administrator on a report of an incident',
   'IS administrator on an inspection',
 ] as const;
 
@@ -99,6 +100,7 @@ const who: Record<CallerName, [CaseName, string]> = {
   'IS administrator': ['technical', 'is.admin'],
   'auditor of technical requests': ['technical', 'auditor'],
   'IB administrator on a technical request': ['technical', 'ib.admin'],
+  'IB administrator on a report of an incident': ['incident', 'ib.admin'],
   'IS administrator on an inspection': ['branch', 'is.admin'],
 };
 

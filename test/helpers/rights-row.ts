@@ -42,6 +42,7 @@ export const readers: readonly CallerName[] = [
   'auditor of access requests',
   'IS administrator',
   'auditor of technical requests',
+  'IB administrator on a report of an incident',
 ];
 
 export const inspecting: readonly CallerName[] = ['ISS that inspects', 'ISS of the central office that inspects'];
@@ -60,6 +61,9 @@ const ofIbAdministrators = ({ caller }: Column): boolean => /^IB administrator/.
 /** R25: the journal and the violations are read by those who keep it, auditors and who answers for personal data. */
 export const readsJournal = (column: Column): boolean =>
   ofAuditors(column) || ofIbAdministrators(column) || column.caller === 'dpo';
+/** R3: who is named for which role. */
+export const readsRoles = (column: Column): boolean =>
+  ofAuditors(column) || column.caller === 'dpo' || column.caller === 'administrator';
 /** AMB-ACC-15: violations are told by the administrator, or by a rule that watches the logs. */
 export const reportsViolations = (column: Column): boolean =>
   ofIbAdministrators(column) || column.caller === 'machine client';

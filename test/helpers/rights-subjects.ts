@@ -34,14 +34,21 @@ const requests = {
     ...{ by: 'ib.admin2', url: '/api/access-requests', person: 'chancery@employment.example' },
     body: accessRequestOf('850614399559'),
   },
-  technical: {
+  technical: technicalRequestOf(undefined),
+  /** R5(5): told to the administrators of information security too. */
+  incident: technicalRequestOf('securityIncident'),
+};
+
+function technicalRequestOf(concerns: 'securityIncident' | undefined) {
+  return {
     ...{ by: 'registrar', url: '/api/technical-requests', person: 'gulnar@applicant.example' },
     body: () =>
       technicalRequest({
+        ...(concerns ? { concerns } : {}),
         attachment: { name: 'a.pdf', contentType: 'application/pdf', content: pdf().toString('base64') },
       }),
-  },
-};
+  };
+}
 
 function accessRequestOf(iin: string) {
   return (today: string) => accessRequest(today, { users: [accessUser({ iin })] });

@@ -23,7 +23,7 @@ export const registerTechnicalReferral = defineWorker({
       { kind: 'worker', id: job.type },
       {
         ...{ source: byMachine ? 'journal' : 'monitoring', channel: 'machine', receivedAt, sourceRefNo: source },
-        ...{ language: 'kk', system: null, relatesTo: null, referredFrom: source },
+        ...{ language: 'kk', system: null, concerns: null, relatesTo: null, referredFrom: source },
         ...{ reporter: null, subject: null, attachment: null },
         // Erased in between: that there was a failure stays known.
         text: referral.facts ?? source,

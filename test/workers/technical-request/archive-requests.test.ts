@@ -30,7 +30,7 @@ test('puts all technical requests away once, with their hash and an entry of the
   const admin = await site.as('is.admin');
   const file = async (body: object): Promise<string> =>
     (await admin.post('/api/technical-requests', body)).json<{ number: string }>().number;
-  const numbers = [await file(technicalRequest()), await file(phoneCall())];
+  const numbers = [await file(technicalRequest()), await file(phoneCall({ concerns: 'dataIntegrity' }))];
   await site.file();
   expect(await workers.deliver(checkArchive, {})).toEqual({ archiveDue: true });
   for (let times = 0; times < 2; times += 1) await workers.deliver(archiveRequests, {});
@@ -44,6 +44,7 @@ test('puts all technical requests away once, with their hash and an entry of the
   const lines = text.trimEnd().split('\r\n').slice(1);
   expect(lines.map((line) => line.split(',')[0])).toEqual(numbers.reverse());
   expect(lines[0]).toContain('DL-TECH-1 running');
+  expect(lines.map((line) => line.split(',').at(-1))).toEqual(['dataIntegrity', '']);
   expect(text).not.toMatch(/@|Серікбаева|Нұрғалиева|nurgalieva|registrar|is\.admin|пустую|кіргізбейді/);
   const sha256 = createHash('sha256').update(content).digest('hex');
   expect(readFileSync(path.join(folder, 'technical', manifest), 'utf8')).toBe(`${sha256}  ${name}\n`);
