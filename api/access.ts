@@ -95,13 +95,44 @@ export function caseEnded({ number }: CaseRecord): InputProblem {
 }
 
 /** Whether somebody has a role that reads the access log. */
-export function readsAccessLog(person: Pick<Person, 'roles'>): boolean {
+export function readsAccessLog(person: Pick<Person, 'roles' | 'actsFor'>): boolean {
   return hasRoleFor(person, 'access-log.read');
 }
 
-/** Whether somebody has a role for what is done with no case in particular. */
-export function hasRoleFor({ roles }: Pick<Person, 'roles'>, right: keyof typeof rightsOfRole): boolean {
-  return rightsOfRole[right].some((role) => roles.includes(role));
+type RightOfRole = keyof typeof rightsOfRole;
+
+/** What operators do with no case in particular: a substitute does it too, as he does what is done in cases. What oversees them passes to nobody. */
+const passesOn: readonly RightOfRole[] = [
+  'access-journal.read',
+  'access-violation.read',
+  'access-violation.report',
+  'access-violation.review',
+  'upkeep-record.read',
+  'upkeep-record.add',
+];
+
+/** Whether somebody has a role for what is done with no case in particular, by himself or as a substitute. */
+export function hasRoleFor(person: Pick<Person, 'roles' | 'actsFor'>, right: RightOfRole): boolean {
+  return mayByRole(person, right).allowed;
+}
+
+/** The same, and in whose place. */
+export function mayByRole(
+  { roles, actsFor = [] }: Pick<Person, 'roles' | 'actsFor'>,
+  right: RightOfRole,
+): Pick<Verdict, 'allowed' | 'onBehalfOf'> {
+  const has = (theirs: readonly string[]): boolean => rightsOfRole[right].some((role) => theirs.includes(role));
+  if (has(roles)) return { allowed: true };
+  const principal = passesOn.includes(right) ? actsFor.find((each) => has(each.roles)) : undefined;
+  return principal ? { allowed: true, onBehalfOf: principal.login } : { allowed: false };
+}
+
+/** Who acts by a role, and in whose place. @throws InputProblem 401, 403. */
+export function actorByRole(request: FastifyRequest, right: RightOfRole): Actor {
+  const person = signedIn(request);
+  const { allowed, onBehalfOf } = mayByRole(person, right);
+  if (!allowed) throw new InputProblem(403, 'forbidden');
+  return actorOf(person, onBehalfOf);
 }
 
 /** Which of some actions a person may do on a case: pages show nothing else. */

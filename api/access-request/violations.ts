@@ -11,7 +11,7 @@ import { reviewViolation } from '../../core/access-request/violation-review.js';
 import { reviewOutcomes, violationKinds, type Violation } from '../../core/access-request/violations.js';
 import { InputProblem } from '../../core/errors.js';
 import type { Services } from '../../core/services.js';
-import { actorOf, hasRoleFor, signedIn } from '../access.js';
+import { actorByRole, hasRoleFor, signedIn } from '../access.js';
 import { hashOfKey } from '../cases/registered.js';
 import { caseNumber, idempotencyKey, longText, shortText } from '../cases/shapes.js';
 import { problems, security } from '../openapi.js';
@@ -89,13 +89,12 @@ export async function report(
   body: NewViolation,
   key: string | undefined,
 ): Promise<ReportedViolation> {
-  const person = signedIn(request);
-  if (!hasRoleFor(person, 'access-violation.report')) throw new InputProblem(403, 'forbidden');
+  const by = actorByRole(request, 'access-violation.report');
   const { kind, login = null, employeeId = null, facts, personalDataDisclosed: disclosed } = body;
   const { failure = null, technicalRequest = null } = body;
-  const idempotency = key ? { client: person.login, key: hashOfKey(key) } : null;
+  const idempotency = key ? { client: by.id, key: hashOfKey(key) } : null;
   const report = { kind, login, employeeId, facts, disclosed, failure, technicalRequest };
-  return reportViolation(services, actorOf(person), report, idempotency);
+  return reportViolation(services, by, report, idempotency);
 }
 
 /** @throws InputProblem 401, 403, and as {@link reviewViolation}. */
@@ -105,9 +104,7 @@ export async function review(
   number: string,
   body: z.output<typeof violationReview>,
 ): Promise<void> {
-  const person = signedIn(request);
-  if (!hasRoleFor(person, 'access-violation.review')) throw new InputProblem(403, 'forbidden');
-  await reviewViolation(services, actorOf(person), number, body);
+  await reviewViolation(services, actorByRole(request, 'access-violation.review'), number, body);
 }
 
 /** A page of the violations, opened, newest first, with the numbers of their technical requests and the letters to the security centre; `next` is the cursor of the one after it. */

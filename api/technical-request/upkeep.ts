@@ -18,7 +18,7 @@ import {
 } from '../../core/technical-request/upkeep-records.js';
 import { recordUpkeep, type RecordedUpkeep } from '../../core/technical-request/upkeep-report.js';
 import type { Text } from '../../core/text.js';
-import { actorOf, hasRoleFor, signedIn } from '../access.js';
+import { actorByRole, hasRoleFor, signedIn } from '../access.js';
 import { hashOfKey } from '../cases/registered.js';
 import { caseNumber, idempotencyKey, longText, shortText } from '../cases/shapes.js';
 import { problems, security } from '../openapi.js';
@@ -174,7 +174,8 @@ export async function addUpkeepRecord(
     ...{ kind, system, performedAt: new Date(body.performedAt), result, technicalRequest, resolves, scope },
     ...{ from, to, employeeIds, since, centre, sha256, remark, corrects },
   };
-  return recordUpkeep(services, actorOf(person), report, key ? { client: person.login, key: hashOfKey(key) } : null);
+  const by = actorByRole(request, upkeepAdding);
+  return recordUpkeep(services, by, report, key ? { client: by.id, key: hashOfKey(key) } : null);
 }
 
 /** A page of the records, opened, newest first, with what corrects each; `next` is the cursor of the one after it. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Violation } from '../../core/access-request/violations.js';
 import { newId } from '../../core/ids.js';
+import { localDay } from '../../core/legal-day.js';
 import type { OutboxEntry } from '../../core/outbox.js';
 import {
   phoneCall,
@@ -42,8 +43,57 @@ test('an incident that a user reports on the page is told to each administrator 
     const { body, statusCode } = await (await site.as(login)).page(`/cases/${number}?lang=en`);
     expect([statusCode, body.includes('an incident of information security')]).toEqual([200, true]);
   }
-  const [registered] = await site.services.trail.list(caseId);
-  expect(registered).toMatchObject({ type: 'case.registered', data: { concerns: 'securityIncident' } });
+  const trail = await site.services.trail.list(caseId);
+  expect(trail[0]).toMatchObject({ type: 'case.registered', data: { concerns: 'securityIncident' } });
+  expect(trail.find(({ type }) => type === 'incident.told')).toMatchObject({ data: { administrators: 2 } });
+});
+
+test('where nobody has signed in as one yet, the trail says so', async () => {
+  const people = site.services.database.connection.collection<{ _id: string }>('people');
+  const all = await people.find({ roles: 'ib-admin' }).toArray();
+  await people.deleteMany({ roles: 'ib-admin' });
+  try {
+    const { caseId } = await filed({ concerns: 'securityIncident' });
+    expect(await noticesOf(caseId)).toEqual([]);
+    const told = (await site.services.trail.list(caseId)).find(({ type }) => type === 'incident.told');
+    expect(told).toMatchObject({ data: { administrators: 0 } });
+  } finally {
+    await people.insertMany(all);
+  }
+});
+
+test('who stands in for an administrator is told, and reports the violation in his place', async () => {
+  const { clock, organisation } = site.services;
+  const today = localDay(clock.legalNow(), organisation.timeZone);
+  const admin = await site.as('ib.admin');
+  const arranged = { substitute: 'iss.central', from: today, until: today };
+  expect((await admin.form('/substitutions', arranged)).statusCode).toBe(303);
+  const { number, caseId } = await filed({ concerns: 'securityIncident' });
+  expect((await noticesOf(caseId)).map(({ notice }) => notice!.employeeId)).toContain('SC-1003');
+
+  const substitute = await site.as('iss.central');
+  const { body } = await substitute.page(`/cases/${number}`);
+  const [, link = ''] = /href="(\/access-violations\?[^"]+)"/.exec(body) ?? [];
+  expect((await substitute.page(link)).statusCode).toBe(200);
+  const reported = await substitute.post('/api/access-violations', {
+    kind: 'foreignAccount',
+    login: 'u-some',
+    facts: 'Деректер.',
+  });
+  expect(reported.statusCode).toBe(201);
+  const violations = site.services.database.connection.collection<Violation>('access-violations');
+  const violation = await violations.findOne({ number: reported.json<{ number: string }>().number });
+  const entries = site.services.database.trail.collection<{ type: string; subject: string | null; data: object }>(
+    'trail',
+  );
+  const [act] = await entries
+    .find({ 'data.onBehalfOf': 'ib.admin', 'by.id': 'iss.central' })
+    .sort({ _id: -1 })
+    .toArray();
+  expect([act!.type, JSON.stringify(act)]).toEqual(['violation.reported', expect.stringContaining(violation!._id)]);
+  // What oversees the administrators passes to nobody.
+  expect((await substitute.page('/role-holders')).statusCode).toBe(403);
+  await site.services.database.connection.collection('substitutions').deleteMany({});
 });
 
 test('its page leads an administrator of information security to the report of the violation, which then names it', async () => {
