@@ -92,7 +92,10 @@ export interface Accounts {
   find(accountId: string, tx?: Tx): Promise<StoredAccount | null>;
   byLogin(login: string): Promise<StoredAccount | null>;
   ofEmployee(employeeId: string): Promise<StoredAccount[]>;
-  /** Ids of accounts of these employees that are not blocked, or that an application about a transfer may open again. */
+  /**
+   * Ids of accounts of these employees that are open, or could be opened without a repeated application: because a transfer alone blocks them, or violations
+   * that may turn out to be none.
+   */
   openOf(employeeIds: readonly string[]): Promise<string[]>;
   /** By SKUD's id. */
   ofSkud(skudIds: readonly string[], tx?: Tx): Promise<Map<string, StoredAccount>>;
@@ -214,7 +217,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
     openOf: (employeeIds) =>
       accounts.distinct('_id', {
         employeeId: { $in: [...employeeIds] },
-        $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: ['transfer'] }],
+        $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: ['transfer'] }, { 'violations.0': { $exists: true } }],
       }),
     ofSkud: async (skudIds, tx) => {
       const found = await accounts.find({ skudId: { $in: [...skudIds] } }, inTx(tx)).toArray();

@@ -225,6 +225,30 @@ describe('an account', () => {
     expect(await accounts.find(other)).toMatchObject({ blocking: { ground: 'securityViolation' } });
   });
 
+  test.each([
+    ['left', 'dismissal', () => directoryWithout('SC-1018')],
+    ['was transferred', 'transfer', () => directoryWithPosition('SC-1018', 'Специалист по другим делам')],
+  ] as const)(
+    'of who %s while a violation blocked it is blocked for both, and opened by none that is not confirmed',
+    async (_name, ground, changed) => {
+      await directoryWithout();
+      const held = await anAccount(at(firstDay), 'held', at(firstDay + 1), 'SC-1018');
+      const { accounts, database } = site.services;
+      await accounts.intendBlock([held], { ground: 'securityViolation', unlessSignedInSince: null });
+      await travelTo(at(firstDay + 1));
+      await sweep();
+      await database.transaction(somebody, (tx) => accounts.holdFor(tx, [held], 'V1'));
+      await changed();
+      for (const blocked of [1, 0]) expect(await blockStaff(site.services)).toEqual({ blocked, unanswered: null });
+      expect(await accounts.find(held)).toMatchObject({ blockGrounds: ['securityViolation', ground] });
+      expect(await accounts.intendOpening(held, 'V1')).toBeNull();
+      const told = (await letterOf(held, 'access-request/account-blocked')).map(
+        ({ data }) => JSON.parse(data) as unknown,
+      );
+      expect(told).toContainEqual(expect.objectContaining({ ground, opening: 'repeat' }));
+    },
+  );
+
   test('that no request of ours made is blocked as well, and nobody is written to', async () => {
     await skud.control({ accounts: [{ userName: 'old', externalId: 'none-of-ours', createdAt: at(firstDay) }] });
     await travelTo(at(firstDay + 40));
