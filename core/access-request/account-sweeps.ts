@@ -38,6 +38,15 @@ export function createAccountSweeps({ database }: { database: Database }): Accou
 }
 
 /**
+ * Where a reading of open accounts goes on after some of them were blocked: those behind moved forward by as many. The number of all that are left does not tell
+ * so, where others joined meanwhile. One may come twice.
+ */
+export function steppedBack(position: NonNullable<Sweep['position']>, blocked: number): typeof position {
+  const { startIndex, total } = position;
+  return { startIndex: Math.max(1, startIndex - blocked), total: Math.max(0, total - blocked) };
+}
+
+/**
  * R28, AMB-ACC-05: on `now`'s legal day an account is blocked when its last use was before this instant: last used on day L, it is blocked from
  * 00:00 of day L + `length` + 1 on.
  * @param length calendar days of DL-ACC-4.

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { blockIntended } from '../../connectors/skud/block.js';
+import type { PagePosition } from '../../connectors/skud/contract.js';
 import { skudClient } from '../../connectors/skud/index.js';
 import { settleBlocks, type SettledBlock } from '../../core/access-request/account-blocks.js';
 import { tellAdministrators } from '../../core/access-request/account-letters.js';
 import type { BlockGround } from '../../core/access-request/account-store.js';
-import { unusedBefore } from '../../core/access-request/account-sweeps.js';
+import { steppedBack, unusedBefore } from '../../core/access-request/account-sweeps.js';
 import { intendBlocksOfStaff, staffGrounds } from '../../core/access-request/staff-changes.js';
 import { remindOfPasswords } from '../../core/access-request/password-reminders.js';
 import { remindOfTransfers } from '../../core/access-request/transfer-reminders.js';
@@ -19,8 +20,8 @@ const pageSize = 100;
 interface Step {
   day: string;
   settled: SettledBlock[];
-  /** Null when this step ended what an earlier one had begun, and read no page. */
-  read: { position: { startIndex: number; total: number } | null; done: boolean } | null;
+  /** Where the reading goes on; null when this step only ended what another had begun, before the first page or after the last. */
+  read: { position: PagePosition | null; done: boolean } | null;
 }
 
 /**
@@ -48,7 +49,10 @@ export const blockUnusedAccounts = defineWorker({
     // Not at each of a thousand pages.
     if (position === null) await intendBlocksOfStaff(services);
     const begun = await services.accounts.toBlock(pageSize);
-    if (begun.length > 0) return { day, settled: await blockIntended(skud, begun, context), read: null };
+    if (begun.length > 0) {
+      const settled = await blockIntended(skud, begun, context);
+      return { day, settled, read: position && { position: behind(position, settled), done: false } };
+    }
     if (done) return { day, settled: [], read: null };
     const filter = { active: true, notSignedInSince: before };
     for await (const { accounts, next } of skud.accountPages({
@@ -60,7 +64,7 @@ export const blockUnusedAccounts = defineWorker({
       const unused = await unusedOf(services, accounts, before);
       await services.accounts.intendBlock(unused, { ground, unlessSignedInSince: before });
       const settled = await blockIntended(skud, await services.accounts.toBlock(pageSize), context);
-      return { day, settled, read: { position: next, done: next === null } };
+      return { day, settled, read: { position: next && behind(next, settled), done: next === null } };
     }
     return { day, settled: [], read: { position: null, done: true } };
   },
@@ -78,6 +82,9 @@ export const blockUnusedAccounts = defineWorker({
     return { sweepDone: reminded };
   },
 });
+
+const behind = (position: PagePosition, settled: readonly SettledBlock[]): PagePosition =>
+  steppedBack(position, settled.filter(({ outcome }) => outcome.blocked).length);
 
 const later = (a: Date, b: Date | null | undefined): Date => (b && b > a ? b : a);
 

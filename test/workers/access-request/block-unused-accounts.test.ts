@@ -270,6 +270,25 @@ describe('an account', () => {
   });
 });
 
+test('leaves nobody out where as many accounts are made during the look as it blocks', async () => {
+  const some = (name: string, createdAt: string) =>
+    skud.control({
+      accounts: Array.from({ length: 110 }, (_, i) => ({
+        ...{ userName: `${name}${i}`, externalId: `${name}${i}` },
+        createdAt,
+      })),
+    });
+  await some('old', at(firstDay));
+  await travelTo(at(firstDay + 40, '00:05'));
+  const page = () => site.deliver(blockUnusedAccounts, { inactiveDays });
+  expect(await page()).toEqual({ sweepDone: false });
+  expect(await blockedIds()).toHaveLength(100);
+  await some('new', at(firstDay + 40, '00:05'));
+  await sweep();
+  const blocked = await blockedIds();
+  expect([blocked.length, blocked.filter((id) => id.startsWith('new'))]).toEqual([110, []]);
+});
+
 describe('a look that was broken off', () => {
   test('after SKUD had blocked is ended by the next, and told of once', async () => {
     const accountId = await anAccount(at(firstDay), 'unused');
