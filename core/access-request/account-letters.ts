@@ -89,6 +89,21 @@ export async function tellAdministrators(
   });
 }
 
+/** They are told which accounts SKUD refused to block, by its own ids: the accounts may be of no request of ours. */
+export async function tellOfRefused(
+  services: Needed,
+  tx: Tx,
+  { day, skudIds }: { day: string; skudIds: readonly string[] },
+): Promise<void> {
+  await notify(services, tx, {
+    ...{
+      key: `accounts-not-blocked/${skudIds[0]}/${tx.at.toISOString()}`,
+      template: 'access-request/accounts-not-blocked',
+    },
+    data: { day, count: skudIds.length, skudIds: [...skudIds] },
+  });
+}
+
 /** They are told of each violation, also where nothing was to be blocked: the login may be wrong. */
 export async function tellOfViolation(
   services: Needed & Pick<Services, 'settings'>,
