@@ -51,6 +51,11 @@ export const letterSamples: Record<string, LetterData> = {
     lastUsedOn: '2026-05-04',
   },
   'access-request/accounts-blocked': { day: '2026-06-05', ground: 'inactivity30', count: 12 },
+  'access-request/accounts-not-blocked': {
+    day: '2026-06-05',
+    count: 1,
+    skudIds: ['2819c223-7f76-453a-919d-413861904646'],
+  },
   'access-request/violation-reported': {
     number: 'VIO-2026-000003',
     kind: 'sharedLogin',

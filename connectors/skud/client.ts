@@ -77,8 +77,8 @@ export interface SkudClient {
 
   /**
    * Accounts page by page, by index, in constant memory. Each page says where the next begins: stored, a reading that was broken off
-   * goes on there. When accounts leave the result while it is read (because the caller blocks them, say), the reading
-   * steps back, so that none is left out; one may come twice. Of the accounts only what {@link SkudAccount} holds is asked for: no names. @throws PermanentError when SKUD doesn't announce the
+   * goes on there. When the result is smaller than before, because accounts left it while it was read, the reading steps back, so that none is left out; one may
+   * come twice. Where others joined it meanwhile that does not show: a caller who blocks what he reads steps back himself. Of the accounts only what {@link SkudAccount} holds is asked for: no names. @throws PermanentError when SKUD doesn't announce the
    * extension with the last sign-in, because every account would look unused then.
    */
   accountPages(options?: {

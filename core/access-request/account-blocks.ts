@@ -1,7 +1,7 @@
 import type { Tx } from '../database.js';
 import { messages } from '../messages.js';
 import type { Services } from '../services.js';
-import { tellOfBlock, tellOfRelease } from './account-letters.js';
+import { tellOfBlock, tellOfRefused, tellOfRelease } from './account-letters.js';
 import type { BlockGround, BlockOutcome, StoredAccount } from './account-store.js';
 import { journalBlock } from './journal-rows.js';
 
@@ -9,6 +9,29 @@ import { journalBlock } from './journal-rows.js';
 export interface SettledBlock {
   accountId: string;
   outcome: BlockOutcome;
+}
+
+/** An account that SKUD refused to block, and how: asked again it would not do otherwise. */
+export interface RefusedBlock {
+  accountId: string;
+  skudId: string;
+  error: Error;
+}
+
+/** Notes what SKUD refused to block, of which the administrators are told: it stays to be blocked, and is asked for again on another legal day. */
+export async function settleRefused(
+  services: Services,
+  tx: Tx,
+  refused: readonly RefusedBlock[],
+  day: string,
+): Promise<void> {
+  if (refused.length === 0) return;
+  await services.accounts.noteRefused(
+    tx,
+    refused.map(({ accountId }) => accountId),
+    day,
+  );
+  await tellOfRefused(services, tx, { day, skudIds: refused.map(({ skudId }) => skudId) });
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Tx } from '../database.js';
 import { localDay } from '../legal-day.js';
 import type { LetterData } from '../letter-template.js';
 import type { Services } from '../services.js';
-import type { BlockGround, StoredAccount } from './account-store.js';
+import { waitsForChange, type BlockGround, type StoredAccount } from './account-store.js';
 import { awaitsReview, type Violation } from './violations.js';
 
 type Needed = Pick<Services, 'letters' | 'organisation' | 'outbox' | 'people' | 'vault'>;
@@ -13,7 +13,7 @@ export async function tellOfBlock(services: Needed, tx: Tx, account: StoredAccou
   const ground = account.blockGrounds.at(-1);
   if (!blockedAt || !ground) return;
   await writeOf(services, tx, account, 'account-blocked', {
-    ...{ ground, blockedAt, opening: ground === 'transfer' ? 'change' : 'repeat' },
+    ...{ ground, blockedAt, opening: waitsForChange(account) ? 'change' : 'repeat' },
     ...(lastSignInAt ? { lastUsedOn: localDay(lastSignInAt, services.organisation.timeZone) } : {}),
   });
 }
@@ -92,6 +92,21 @@ export async function tellAdministrators(
   await notify(services, tx, {
     ...{ key: `accounts-blocked/${day}/${step}`, template: 'access-request/accounts-blocked' },
     data: { day, ground, count },
+  });
+}
+
+/** They are told which accounts SKUD refused to block, by its own ids: the accounts may be of no request of ours. */
+export async function tellOfRefused(
+  services: Needed,
+  tx: Tx,
+  { day, skudIds }: { day: string; skudIds: readonly string[] },
+): Promise<void> {
+  await notify(services, tx, {
+    ...{
+      key: `accounts-not-blocked/${skudIds[0]}/${tx.at.toISOString()}`,
+      template: 'access-request/accounts-not-blocked',
+    },
+    data: { day, count: skudIds.length, skudIds: [...skudIds] },
   });
 }
 

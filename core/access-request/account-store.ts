@@ -55,8 +55,8 @@ export interface StoredAccount {
   remindedAt?: Date | null;
   /** When its user was reminded of renewing the password last (DL-ACC-8); null before. A newer `passwordChangedAt` makes it past. */
   passwordRemindedAt?: Date | null;
-  /** What is to be asked of SKUD, stored before it is asked, so that whoever goes on after a crash knows of it. */
-  blocking: { ground: BlockGround; unlessSignedInSince: Date | null; at: Date } | null;
+  /** What is to be asked of SKUD, stored before it is asked, so that whoever goes on after a crash knows of it. `refusedOn`: the legal day on which SKUD refused it last. */
+  blocking: { ground: BlockGround; unlessSignedInSince: Date | null; at: Date; refusedOn?: string } | null;
 }
 
 /** What a request tells of an account that SKUD has made or opened for it. Values as the user's form has them, not sealed. */
@@ -98,16 +98,27 @@ export interface Accounts {
   find(accountId: string, tx?: Tx): Promise<StoredAccount | null>;
   byLogin(login: string): Promise<StoredAccount | null>;
   ofEmployee(employeeId: string): Promise<StoredAccount[]>;
-  /** Ids of accounts of these employees that are not blocked, or that an application about a transfer may open again. */
+  /**
+   * Ids of accounts of these employees that are open, or could be opened without a repeated application: because a transfer alone blocks them, or violations
+   * that may turn out to be none.
+   */
   openOf(employeeIds: readonly string[]): Promise<string[]>;
   /** By SKUD's id. */
   ofSkud(skudIds: readonly string[], tx?: Tx): Promise<Map<string, StoredAccount>>;
   /** Accounts of SKUD that no request of ours made: known from now on. A repeat changes nothing. */
   adopt(found: readonly SkudAccount[]): Promise<void>;
   /** Stores that accounts are to be blocked, before SKUD is asked. Those that are blocked, or are to be already, stay as they are. A transfer takes the place of no ground that only a repeated application ends. */
-  intendBlock(accountIds: readonly string[], why: Omit<NonNullable<StoredAccount['blocking']>, 'at'>): Promise<void>;
-  /** Accounts that are to be blocked. */
-  toBlock(limit: number, accountIds?: readonly string[], ground?: BlockGround): Promise<StoredAccount[]>;
+  intendBlock(
+    accountIds: readonly string[],
+    why: Omit<NonNullable<StoredAccount['blocking']>, 'at' | 'refusedOn'>,
+  ): Promise<void>;
+  /** Accounts that are to be blocked; without those that SKUD refused `notRefusedOn` a legal day. */
+  toBlock(
+    limit: number,
+    which?: { accountIds?: readonly string[]; ground?: BlockGround; notRefusedOn?: string },
+  ): Promise<StoredAccount[]>;
+  /** SKUD refused to block them on a legal day: they stay to be blocked. */
+  noteRefused(tx: Tx, accountIds: readonly string[], day: string): Promise<void>;
   /** What SKUD did. Records `account.blocked` and answers the account when it is blocked by this; null when it was left open, or settled before. */
   settleBlock(tx: Tx, accountId: string, outcome: BlockOutcome): Promise<StoredAccount | null>;
   /**
@@ -227,7 +238,7 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
     openOf: (employeeIds) =>
       accounts.distinct('_id', {
         employeeId: { $in: [...employeeIds] },
-        $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: ['transfer'] }],
+        $or: [{ state: { $ne: 'blocked' } }, { blockGrounds: ['transfer'] }, { 'violations.0': { $exists: true } }],
       }),
     ofSkud: async (skudIds, tx) => {
       const found = await accounts.find({ skudId: { $in: [...skudIds] } }, inTx(tx)).toArray();
@@ -268,16 +279,21 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
         { writeConcern: { w: 'majority', j: true } },
       );
     },
-    toBlock: (limit, accountIds, ground) =>
+    toBlock: (limit, { accountIds, ground, notRefusedOn } = {}) =>
       accounts
         .find({
           ...(accountIds ? { _id: { $in: [...accountIds] } } : {}),
           ...(ground ? { 'blocking.ground': ground } : {}),
+          ...(notRefusedOn ? { 'blocking.refusedOn': { $ne: notRefusedOn } } : {}),
           'blocking.at': { $type: 'date' },
         })
         .sort({ _id: 1 })
         .limit(limit)
         .toArray(),
+    noteRefused: async ({ session }, accountIds, day) => {
+      const these = { _id: { $in: [...accountIds] }, 'blocking.at': { $type: 'date' as const } };
+      await accounts.updateMany(these, { $set: { 'blocking.refusedOn': day } }, { session });
+    },
     settleBlock: async (tx, accountId, { ground, blocked, lastSignInAt }) => {
       const { session } = tx;
       const account = await accounts.findOne({ _id: accountId, 'blocking.ground': ground }, { session });

@@ -9,6 +9,8 @@ interface Sweep {
   position: { startIndex: number; total: number } | null;
   done: boolean;
   blocked: number;
+  /** Everybody whom the day's look reminds has been: what SKUD refused to block is left. */
+  reminded: boolean;
 }
 
 export interface AccountSweeps {
@@ -16,6 +18,7 @@ export interface AccountSweeps {
   of(day: string): Promise<Omit<Sweep, '_id'>>;
   /** Stores how far it has come, with what was done up to there. */
   advance(tx: Tx, day: string, step: { position: Sweep['position']; done: boolean; blocked: number }): Promise<void>;
+  noteReminded(tx: Tx, day: string): Promise<void>;
   init(): Promise<void>;
 }
 
@@ -23,8 +26,9 @@ export function createAccountSweeps({ database }: { database: Database }): Accou
   const sweeps = database.connection.collection<Sweep>('account-sweeps');
   return {
     of: async (day) => {
-      const { position = null, done = false, blocked = 0 } = (await sweeps.findOne({ _id: day })) ?? {};
-      return { position, done, blocked };
+      const found = (await sweeps.findOne({ _id: day })) ?? {};
+      const { position = null, done = false, blocked = 0, reminded = false }: Partial<Sweep> = found;
+      return { position, done, blocked, reminded };
     },
     advance: async (tx, day, { position, done, blocked }) => {
       await sweeps.updateOne(
@@ -33,8 +37,20 @@ export function createAccountSweeps({ database }: { database: Database }): Accou
         { upsert: true, session: tx.session },
       );
     },
+    noteReminded: async ({ session }, day) => {
+      await sweeps.updateOne({ _id: day }, { $set: { reminded: true } }, { upsert: true, session });
+    },
     init: () => ensureCollection(database.connection, 'account-sweeps'),
   };
+}
+
+/**
+ * Where a reading of open accounts goes on after some of them were blocked: those behind moved forward by as many. The number of all that are left does not tell
+ * so, where others joined meanwhile. One may come twice.
+ */
+export function steppedBack(position: NonNullable<Sweep['position']>, blocked: number): typeof position {
+  const { startIndex, total } = position;
+  return { startIndex: Math.max(1, startIndex - blocked), total: Math.max(0, total - blocked) };
 }
 
 /**

@@ -4,8 +4,8 @@ import type { Services } from '../services.js';
 export const staffGrounds = ['dismissal', 'transfer'] as const;
 
 /**
- * R27, R30, AMB-ACC-14, DL-ACC-7: who left is no acting staff, and who was transferred has rights that are those of another position: their open
- * accounts are to be blocked, without waiting for an application. A repeat finds what is open still.
+ * R27, R30, AMB-ACC-14, DL-ACC-7: who left is no acting staff, and who was transferred has rights that are those of another position: their
+ * accounts that are open, or that could be opened without a repeated application, are to be blocked, without waiting for one. A repeat finds what is left.
  */
 export async function intendBlocksOfStaff({
   accounts,

@@ -37,8 +37,11 @@ export const blockViolator = defineWorker({
     const violation = await services.vault.reveal(await services.violations.get(input.violationId));
     const accountIds = await accountsOf(services, skud, violation, signal);
     await services.accounts.intendBlock(accountIds, { ground, unlessSignedInSince: null });
-    const intended = await services.accounts.toBlock(accountIds.length, accountIds);
-    return { accountIds, settled: await blockIntended(skud, intended, context) };
+    const intended = await services.accounts.toBlock(accountIds.length, { accountIds });
+    const { settled, refused } = await blockIntended(skud, intended, context);
+    // An incident, once SKUD was asked for all of them.
+    if (refused[0]) throw refused[0].error;
+    return { accountIds, settled };
   },
   run: async ({ input: { violationId }, tx, services, reached: { accountIds, settled } }) => {
     const violation = await services.violations.get(violationId, tx);

@@ -6,10 +6,15 @@ import { composeAnswer } from '../../core/access-request/answers.js';
 import { waitsForChange } from '../../core/access-request/account-store.js';
 import { loginOf, noteIssued, rightsAfter, userOf } from '../../core/access-request/accounts.js';
 import { journalUser } from '../../core/access-request/journal-rows.js';
-import { grantedRights, type AccountOutcome } from '../../core/access-request/model.js';
+import {
+  grantedRights,
+  type AccessRequest,
+  type AccountOutcome,
+  type RequestedUser,
+} from '../../core/access-request/model.js';
 import { temporaryPassword } from '../../core/access-request/temporary-password.js';
-import type { AccountRight } from '../../core/access-request/skud-account.js';
-import { BusinessError } from '../../core/errors.js';
+import type { AccountRight, SkudAccount } from '../../core/access-request/skud-account.js';
+import { BusinessError, PermanentError } from '../../core/errors.js';
 import type { Services } from '../../core/services.js';
 import { defineWorker } from '../define-worker.js';
 import { caseIds, id } from '../shapes.js';
@@ -79,9 +84,9 @@ async function provide(
   const request = await services.vault.reveal(await services.accessRequests.get(caseId));
   const user = userOf(request, userId);
   const skud = skudClient(services.settings.skud);
-  const password = temporaryPassword(services.settings.accounts.passwordLength);
-  const granted = grantedRights(request, user);
   if (request.kind === 'provide') {
+    const password = temporaryPassword(services.settings.accounts.passwordLength);
+    const granted = grantedRights(request, user);
     const login = loginOf(userId);
     const { account, used } = await skud.createAccount(
       {
@@ -101,9 +106,28 @@ async function provide(
   }
   const found = await skud.findByLogin(user.login ?? '', signal);
   if (!found) throw new BusinessError('SKUD_ACCOUNT_GONE');
+  try {
+    return await changeAccount(services, request, user, found, signal);
+  } catch (error) {
+    if (error instanceof BusinessError && error.code === 'SKUD_REFUSED') await leaveBlocked(services, found, signal);
+    throw error;
+  }
+}
+
+/** What a request asks of an account that is there. */
+async function changeAccount(
+  services: Services,
+  request: AccessRequest,
+  user: RequestedUser,
+  found: SkudAccount,
+  signal: AbortSignal,
+): Promise<Provided> {
+  const skud = skudClient(services.settings.skud);
   const { skudId } = found;
+  const granted = grantedRights(request, user);
   const nothing = { skudId, login: null, password: null, rights: found.rights };
   if (request.kind === 'repeat') {
+    const password = temporaryPassword(services.settings.accounts.passwordLength);
     // ACC-54: what it may do is asked for anew. It is opened last, so that it never has more than was granted.
     await skud.setRights(skudId, granted, signal);
     await skud.setTemporaryPassword(skudId, password, signal);
@@ -118,6 +142,21 @@ async function provide(
   await skud.setRights(skudId, rights, signal);
   const opened = request.kind === 'change' && (await openAgain(services, skudId, signal));
   return { ...nothing, outcome: 'changed', rights, opened };
+}
+
+/**
+ * SKUD refused: what was blocked before is not left open by an attempt that opened it and whose answer was lost. What is blocked here is blocked, whatever SKUD
+ * says by now; of what is not known here SKUD's word counts.
+ */
+async function leaveBlocked({ accounts, settings }: Services, found: SkudAccount, signal: AbortSignal): Promise<void> {
+  const known = (await accounts.ofSkud([found.skudId])).get(found.skudId);
+  if (known ? known.state !== 'blocked' : found.active) return;
+  const skud = skudClient(settings.skud);
+  if ((await skud.find(found.skudId, signal))?.active)
+    await skud.block(found.skudId, signal).catch((cause: unknown) => {
+      if (!(cause instanceof BusinessError)) throw cause;
+      throw new PermanentError('SKUD refuses the account, and refuses to block what it left open', { cause });
+    });
 }
 
 /** R27: opens what a transfer alone has blocked. */

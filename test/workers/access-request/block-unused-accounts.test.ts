@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { inProject } from '../../../config/index.js';
+import { blockIntended } from '../../../connectors/skud/block.js';
+import type { SkudClient } from '../../../connectors/skud/index.js';
 import type { StoredAccount } from '../../../core/access-request/account-store.js';
 import { writeClockOffset } from '../../../core/clock.js';
-import { RetryableError } from '../../../core/errors.js';
+import { PermanentError, RetryableError } from '../../../core/errors.js';
 import { newId } from '../../../core/ids.js';
 import { atLocalTime, dayNumber } from '../../../core/legal-day.js';
 import { blockStaff } from '../../../workers/access-request/block-staff.js';
@@ -225,6 +227,30 @@ describe('an account', () => {
     expect(await accounts.find(other)).toMatchObject({ blocking: { ground: 'securityViolation' } });
   });
 
+  test.each([
+    ['left', 'dismissal', () => directoryWithout('SC-1018')],
+    ['was transferred', 'transfer', () => directoryWithPosition('SC-1018', 'Специалист по другим делам')],
+  ] as const)(
+    'of who %s while a violation blocked it is blocked for both, and opened by none that is not confirmed',
+    async (_name, ground, changed) => {
+      await directoryWithout();
+      const held = await anAccount(at(firstDay), 'held', at(firstDay + 1), 'SC-1018');
+      const { accounts, database } = site.services;
+      await accounts.intendBlock([held], { ground: 'securityViolation', unlessSignedInSince: null });
+      await travelTo(at(firstDay + 1));
+      await sweep();
+      await database.transaction(somebody, (tx) => accounts.holdFor(tx, [held], 'V1'));
+      await changed();
+      for (const blocked of [1, 0]) expect(await blockStaff(site.services)).toEqual({ blocked, unanswered: null });
+      expect(await accounts.find(held)).toMatchObject({ blockGrounds: ['securityViolation', ground] });
+      expect(await accounts.intendOpening(held, 'V1')).toBeNull();
+      const told = (await letterOf(held, 'access-request/account-blocked')).map(
+        ({ data }) => JSON.parse(data) as unknown,
+      );
+      expect(told).toContainEqual(expect.objectContaining({ ground, opening: 'repeat' }));
+    },
+  );
+
   test('that no request of ours made is blocked as well, and nobody is written to', async () => {
     await skud.control({ accounts: [{ userName: 'old', externalId: 'none-of-ours', createdAt: at(firstDay) }] });
     await travelTo(at(firstDay + 40));
@@ -244,6 +270,92 @@ describe('an account', () => {
     expect(await blockedIds()).toEqual([]);
     expect(await stored().countDocuments({ 'blocking.at': { $type: 'date' } })).toBe(0);
   });
+});
+
+describe('an account that SKUD refuses to block', () => {
+  const refuse = (times: number) => skud.control({ fault: 'refuse', on: 'change', times });
+  const outbox = () => site.services.database.connection.collection('outbox');
+  beforeEach(async () => {
+    await directoryWithout();
+    await site.services.people.seen({ login: 'ib.admin', employeeId: 'SC-1074', roles: ['ib-admin'] });
+    await outbox().deleteMany({});
+  });
+
+  test('keeps none of the others open, is told of, and ends the day with an incident; the next day tries again', async () => {
+    const [first, second] = [await anAccount(at(firstDay), 'first'), await anAccount(at(firstDay), 'second')];
+    await travelTo(at(firstDay + 40));
+    await refuse(1);
+    expect(await site.deliver(blockUnusedAccounts, { inactiveDays })).toEqual({ sweepDone: false });
+    await refuse(1);
+    await expect(sweep()).rejects.toBeInstanceOf(PermanentError);
+    const { accounts } = site.services;
+    expect([await blockedIds(), (await accounts.find(second))?.blockGrounds]).toEqual([[second], ['inactivity30']]);
+    expect((await letterOf(second, 'access-request/account-blocked')).length).toBe(2);
+    const { skudId } = (await accounts.find(first))!;
+    const refused = (await outbox().find({ 'notice.template': 'access-request/accounts-not-blocked' }).toArray()).map(
+      ({ notice }) => (notice as { data: unknown }).data,
+    );
+    expect(refused).toEqual([{ day: '2026-10-11', count: 1, skudIds: [skudId] }]);
+    await travelTo(at(firstDay + 41));
+    await sweep();
+    expect(await blockedIds()).toEqual([first, second].sort());
+  });
+
+  test('is asked for again by whoever tries the last step again, also on the same day', async () => {
+    const accountId = await anAccount(at(firstDay), 'unused');
+    await travelTo(at(firstDay + 40));
+    await refuse(2);
+    await expect(sweep()).rejects.toBeInstanceOf(PermanentError);
+    await sweep();
+    expect(await blockedIds()).toEqual([accountId]);
+  });
+
+  test('of who left keeps no other account of the import open', async () => {
+    const first = await anAccount(at(firstDay), 'first', at(firstDay + 1), 'SC-1018');
+    const second = await anAccount(at(firstDay), 'second', at(firstDay + 1), 'SC-1019');
+    await directoryWithout('SC-1018', 'SC-1019');
+    await refuse(1);
+    expect(await blockStaff(site.services)).toEqual({ blocked: 1, unanswered: 'SKUD refuses to block 1 accounts' });
+    expect(await blockedIds()).toEqual([second]);
+    await travelTo(at(firstDay + 1));
+    await sweep();
+    expect(await blockedIds()).toEqual([first, second].sort());
+  });
+
+  test('because it refuses our sign-in is no account by itself: the step fails as a whole', async () => {
+    await anAccount(at(firstDay), 'unused');
+    await travelTo(at(firstDay + 40));
+    const error = new PermanentError('SKUD refuses the sign-in', { field: 'SKUD_TOKEN' });
+    const client = { blockUnused: () => Promise.reject(error) } as unknown as SkudClient;
+    const { accounts } = site.services;
+    await accounts.intendBlock(
+      (await stored().find().toArray()).map(({ _id }) => _id),
+      {
+        ...{ ground: 'inactivity30', unlessSignedInSince: new Date(at(firstDay + 9)) },
+      },
+    );
+    const context = { heartbeat: () => Promise.resolve(), signal: new AbortController().signal };
+    await expect(blockIntended(client, await accounts.toBlock(1), context)).rejects.toBe(error);
+  });
+});
+
+test('leaves nobody out where as many accounts are made during the look as it blocks', async () => {
+  const some = (name: string, createdAt: string) =>
+    skud.control({
+      accounts: Array.from({ length: 110 }, (_, i) => ({
+        ...{ userName: `${name}${i}`, externalId: `${name}${i}` },
+        createdAt,
+      })),
+    });
+  await some('old', at(firstDay));
+  await travelTo(at(firstDay + 40, '00:05'));
+  const page = () => site.deliver(blockUnusedAccounts, { inactiveDays });
+  expect(await page()).toEqual({ sweepDone: false });
+  expect(await blockedIds()).toHaveLength(100);
+  await some('new', at(firstDay + 40, '00:05'));
+  await sweep();
+  const blocked = await blockedIds();
+  expect([blocked.length, blocked.filter((id) => id.startsWith('new'))]).toEqual([110, []]);
 });
 
 describe('a look that was broken off', () => {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { BlockGround } from '../../../core/access-request/account-store.js';
+import type { AccessRequest } from '../../../core/access-request/model.js';
 import type { AccountRight } from '../../../core/access-request/skud-account.js';
 import { blockStaff } from '../../../workers/access-request/block-staff.js';
+import { provideAccount } from '../../../workers/access-request/provide-account.js';
 import { accessUser, type AccessRequestBody } from '../../builders/access-request.js';
 import { providedRequest } from '../../builders/provided-account.js';
 import { ApiSite } from '../../helpers/api-site.js';
@@ -33,11 +36,11 @@ async function inSkud(accountId: string) {
 }
 
 /** An account with two rights, blocked. */
-async function blocked(): Promise<{ accountId: string; login: string }> {
+async function blocked(ground: BlockGround = 'dismissal'): Promise<{ accountId: string; login: string }> {
   const { userId: accountId } = await providedRequest(site, workers, { users: [accessUser({ rights: [view, edit] })] });
   const { accounts, vault } = site.services;
   const { login } = await vault.reveal((await accounts.find(accountId))!);
-  await accounts.intendBlock([accountId], { ground: 'dismissal', unlessSignedInSince: null });
+  await accounts.intendBlock([accountId], { ground, unlessSignedInSince: null });
   await blockStaff(site.services);
   expect(await inSkud(accountId)).toEqual({ active: false, rights: ['sir/record.edit', 'sir/record.view'] });
   return { accountId, login: login! };
@@ -66,6 +69,33 @@ test('never opens it with more: the rights are set first, so that SKUD may refus
   expect(await ended).toContain('ACCOUNT_NOT_PROVIDED');
   expect(await inSkud(accountId)).toEqual({ active: false, rights: ['sir/record.view'] });
 });
+
+test.each([
+  ['repeated application', 'dismissal', (login: string) => repeat(login)],
+  [
+    'change',
+    'transfer',
+    (login: string) => ({ kind: 'change' as const, users: [accessUser({ login, rights: [view] })] }),
+  ],
+] as const)(
+  'that SKUD refuses is no %s that leaves open what an earlier attempt had opened',
+  async (_name, ground, body) => {
+    const { accountId, login } = await blocked(ground);
+    const refuse = () => skud.control({ fault: 'refuse', on: 'change' });
+    await refuse();
+    await expect(providedRequest(site, workers, body(login))).rejects.toThrow('ACCOUNT_NOT_PROVIDED');
+    const requests = site.services.database.connection.collection<AccessRequest>('access-requests');
+    const { _id: caseId, number: caseNumber, users } = (await requests.find().sort({ _id: -1 }).limit(1).toArray())[0]!;
+    const job = { caseId, caseNumber, userId: users[0]!.userId };
+    // SKUD has opened it, and the process died before it noted so.
+    await workers.reach(provideAccount, job);
+    expect(await inSkud(accountId)).toMatchObject({ active: true });
+    await refuse();
+    await expect(workers.deliver(provideAccount, job)).rejects.toThrow('ACCOUNT_NOT_PROVIDED');
+    expect(await inSkud(accountId)).toMatchObject({ active: false });
+    expect(await site.services.accounts.find(accountId)).toMatchObject({ state: 'blocked', blockGrounds: [ground] });
+  },
+);
 
 test('who asks for a first account of somebody who has one, blocked or not, is answered by an administrator who is told', async () => {
   const { login } = await blocked();
