@@ -169,7 +169,8 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
   return {
     issued: async (tx, { accountId, login, email, applicant, rights, again = false, ...issued }) => {
       const before = await accounts.findOne({ _id: accountId }, { session: tx.session });
-      if (before?.blocking) throw new RetryableError('the account is being blocked at the same time');
+      const { blocking = null } = before ?? {};
+      if (blocking && !blocking.refusedOn) throw new RetryableError('the account is being blocked at the same time');
       const { skudId, caseId, caseNumber, subjectId, language, employeeId } = issued;
       const sealer = await vault.sealer(subjectId, tx);
       const sealed = {
@@ -180,13 +181,15 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
           email: await vault.seal(applicant.subjectId, applicant.email, tx),
         },
       };
-      const opened = { ...unblocked, openedAt: null, state: 'pendingFirstLogin' as const, blocking: null };
+      const opened = { ...unblocked, openedAt: null, state: 'pendingFirstLogin' as const };
       await accounts.updateOne(
         { _id: accountId },
         {
           $set: {
             ...{ skudId, caseId, caseNumber, subjectId, language, employeeId, rights: [...rights] },
             ...(again && before?.state === 'blocked' ? {} : opened),
+            // What SKUD refused to block stays to be blocked, but for disuse, until an application was granted.
+            blocking: again && blocking?.ground !== 'inactivity30' ? blocking : null,
             ...{ ...sealed, loginIndex: indexOf(login), issuedAt: tx.at, passwordChangedAt: null },
           },
           $setOnInsert: { lastSignInAt: null },

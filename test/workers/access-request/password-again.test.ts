@@ -45,8 +45,8 @@ async function block(accountId: string, ground: BlockGround, settle = true): Pro
   const { accounts, database, settings } = site.services;
   await accounts.intendBlock([accountId], { ground, unlessSignedInSince: null });
   const context = { heartbeat: () => Promise.resolve(), signal: AbortSignal.timeout(30_000) };
-  const intended = await accounts.toBlock(1, [accountId]);
-  const settled = await blockIntended(skudClient(settings.skud), intended, context);
+  const intended = await accounts.toBlock(1, { accountIds: [accountId] });
+  const { settled } = await blockIntended(skudClient(settings.skud), intended, context);
   const settleNow = () => database.transaction(somebody, (tx) => settleBlocks(site.services, tx, settled as never));
   if (settle) await settleNow();
   return settleNow;
