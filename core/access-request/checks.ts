@@ -42,20 +42,38 @@ export async function checkRequest(
   tx: Tx,
   request: AccessRequest,
 ): Promise<{ missing: string[]; facts: BasisFacts }> {
-  const documents = await services.documents.documentsOfCase(request._id, tx);
-  const copied = documents.some(({ kind }) => kind === basisCopy);
-  const record = await services.cases.find(request._id, tx);
+  const order = await orderOf(services, tx, request);
   return {
-    missing: missingFields(request, copied),
+    missing: missingFields(request, order.basisCopied),
     facts: {
       requestKind: request.kind,
-      basisAge: basisAge(services, request.basis.date, record?.receivedAt ?? tx.at),
-      basisCopied: copied,
+      ...order,
       applicantStanding: request.applicant.standing,
       staffStanding: await staffStanding(services, tx, request),
       exceptionCited: request.legalException !== null,
     },
   };
+}
+
+/** R23: the order that a request rests on. */
+async function orderOf(
+  services: Services,
+  tx: Tx,
+  { _id, basis }: AccessRequest,
+): Promise<Pick<BasisFacts, 'basisAge' | 'basisCopied'>> {
+  const documents = await services.documents.documentsOfCase(_id, tx);
+  const record = await services.cases.find(_id, tx);
+  return {
+    basisAge: basisAge(services, basis.date, record?.receivedAt ?? tx.at),
+    basisCopied: documents.some(({ kind }) => kind === basisCopy),
+  };
+}
+
+/** Whether a first request lacks the order of R23 or its copy, whatever else the decision table found before it looked at them. */
+export async function lacksOrder(services: Services, tx: Tx, request: AccessRequest): Promise<boolean> {
+  if (request.kind !== 'provide') return false;
+  const { basisAge, basisCopied } = await orderOf(services, tx, request);
+  return basisAge !== 'withinYear' || !basisCopied;
 }
 
 function basisAge(

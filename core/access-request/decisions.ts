@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineDecision, type RightsContext } from '../decisions.js';
 import type { Services } from '../services.js';
+import { lacksOrder } from './checks.js';
 import { contextOfRequest } from './context.js';
 import { missingBases } from './model.js';
 
@@ -20,7 +21,8 @@ const decideOnSystem = defineDecision({
   }),
   context: requestContext,
   requires: async ({ caseId, subject, answers, services, tx }) => {
-    const { precheck, legalException, reviewNote, refusalReasons } = await services.accessRequests.get(caseId, tx);
+    const request = await services.accessRequests.get(caseId, tx);
+    const { precheck, legalException, reviewNote, refusalReasons } = request;
     if (answers.systemDecision === 'refused') {
       if (!answers.refusalGround) return 'refusal-ground-missing';
       return refusalReasons.some(({ system }) => system === subject) ? null : 'refusal-reason-missing';
@@ -28,6 +30,8 @@ const decideOnSystem = defineDecision({
     // R30, ACC-35: a norm of legislation, once it is on file, stands in for what the applicant or the user lacks; for no order (R23).
     const excused = ['notEligibleStaff', 'noLegalException'].includes(precheck?.missingBasis ?? '') && legalException;
     if (precheck?.check === 'noBasis' && !excused) return 'basis-missing';
+    // The table answers with what it finds first, so it may not have come to the order.
+    if (legalException && (await lacksOrder(services, tx, request))) return 'order-missing';
     return precheck?.check === 'manualReview' && !reviewNote ? 'review-note-missing' : null;
   },
   apply: async ({ caseId, subject, answers, services, tx }) => {

@@ -50,6 +50,14 @@ async function mails(caseId: string, purpose: string): Promise<{ to: string; tex
   const of = (await letters.ofCase(caseId)).filter((letter) => letter.purpose === purpose);
   return Promise.all(of.map(async ({ _id }) => letters.open(_id)));
 }
+/** What is missing for a grant by the second administrator. */
+async function grantRequires(caseId: string): Promise<string | null> {
+  const decision = declaredDecisions.find(({ name }) => name === 'access-request.decide-on-system')!;
+  const { services } = site;
+  return services.database.transaction({ kind: 'person', id: 'ib.admin2' }, async (tx) =>
+    decision.requires({ caseId, subject: 'sir', answers: { systemDecision: 'granted' }, tx, services } as never),
+  );
+}
 
 describe('the answer', () => {
   test('goes to the corporate address of the request, or to the one that it has for the user, and tells his login', async () => {
@@ -189,11 +197,7 @@ describe('a norm of legislation', () => {
   /** What is missing for a grant by the second administrator, after the decision table found this. */
   async function grants(caseId: string, missingBasis: MissingBasis): Promise<string | null> {
     await workers.deliver(notePrecheck, { caseId, basisCheck: 'noBasis', missingBasis });
-    const decision = declaredDecisions.find(({ name }) => name === 'access-request.decide-on-system')!;
-    const { services } = site;
-    return services.database.transaction({ kind: 'person', id: 'ib.admin2' }, async (tx) =>
-      decision.requires({ caseId, subject: 'sir', answers: { systemDecision: 'granted' }, tx, services } as never),
-    );
+    return grantRequires(caseId);
   }
 
   test('is kept, told to the decision table, and stands in for what applicant or user lacks, for no order', async () => {
@@ -207,5 +211,21 @@ describe('a norm of legislation', () => {
     expect(await workers.deliver(checkAccessRequest, { caseId })).toMatchObject({ exceptionCited: true });
     for (const missing of every.slice(0, 2)) expect(await grants(caseId, missing)).toBeNull();
     for (const missing of every.slice(2)) expect(await grants(caseId, missing)).toBe('basis-missing');
+  });
+
+  test.each<[string, Partial<AccessRequestBody>]>([
+    ['an order that is too old', { basis: { type: 'employmentOrder', number: '1', date: '2020-01-30' } }],
+    ['an order of a day to come', { basis: { type: 'employmentOrder', number: '1', date: '2099-01-01' } }],
+    ['no order', { basis: {} }],
+    ['no copy of the order', { copy: undefined }],
+  ])('excuses what the applicant lacks, and not %s, which nobody had looked at before', async (_, changes) => {
+    const { caseId, number } = await filed(changes);
+    const admin = await site.as('ib.admin2');
+    await admin.post(`/api/cases/${number}/legal-exception`, { text: 'ҚР Әлеуметтік кодексінің 12-бабы' });
+    expect(await grants(caseId, 'noLegalException')).toBe('order-missing');
+    // As the table answered before it looked at the order first.
+    await workers.deliver(notePrecheck, { caseId, basisCheck: 'manualReview', missingBasis: null });
+    await admin.post(`/api/cases/${number}/review-note`, { text: 'Қызметкердің жұмыс істейтіні расталды.' });
+    expect(await grantRequires(caseId)).toBe('order-missing');
   });
 });
