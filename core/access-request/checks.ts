@@ -49,7 +49,7 @@ export async function checkRequest(
       requestKind: request.kind,
       ...order,
       applicantStanding: request.applicant.standing,
-      staffStanding: await staffStanding(services, tx, request),
+      staffStanding: await staffStanding(services, request, tx),
       exceptionCited: request.legalException !== null,
     },
   };
@@ -89,10 +89,23 @@ function basisAge(
   return within ? 'withinYear' : 'tooOld';
 }
 
+/**
+ * R30, ACC-34: whether a user is no acting staff now, whatever the check found, and no norm of legislation that provides for others is on file. A block
+ * takes away, so that nobody's standing is asked for.
+ */
+export async function lacksStanding(
+  services: Pick<Services, 'directory'>,
+  request: Pick<AccessRequest, 'kind' | 'legalException' | 'applicant' | 'users'>,
+  tx?: Tx,
+): Promise<boolean> {
+  if (request.kind === 'block' || request.legalException) return false;
+  return (await staffStanding(services, request, tx)) === 'notActing';
+}
+
 async function staffStanding(
   { directory }: Pick<Services, 'directory'>,
-  tx: Tx,
-  { applicant, users }: AccessRequest,
+  { applicant, users }: Pick<AccessRequest, 'applicant' | 'users'>,
+  tx?: Tx,
 ): Promise<BasisFacts['staffStanding']> {
   if (!applicant.own) return 'attested';
   for (const { employeeId } of users) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineDecision, type RightsContext } from '../decisions.js';
 import type { Services } from '../services.js';
-import { lacksOrder } from './checks.js';
+import { lacksOrder, lacksStanding } from './checks.js';
 import { contextOfRequest } from './context.js';
 import { missingBases } from './model.js';
 
@@ -32,6 +32,8 @@ const decideOnSystem = defineDecision({
     if (precheck?.check === 'noBasis' && !excused) return 'basis-missing';
     // The table answers with what it finds first, so it may not have come to the order.
     if (legalException && (await lacksOrder(services, tx, request))) return 'order-missing';
+    // Who left since the check has no account yet that the import could block.
+    if (await lacksStanding(services, request, tx)) return 'not-acting-staff';
     return precheck?.check === 'manualReview' && !reviewNote ? 'review-note-missing' : null;
   },
   apply: async ({ caseId, subject, answers, services, tx }) => {

@@ -5,6 +5,7 @@ import { askForCompletion } from '../../workers/access-request/ask-for-completio
 import { blockStaff } from '../../workers/access-request/block-staff.js';
 import { checkAccessRequest } from '../../workers/access-request/check-request.js';
 import { notePrecheck } from '../../workers/access-request/note-precheck.js';
+import { provideAccount } from '../../workers/access-request/provide-account.js';
 import { accessRequest, accessUser, type AccessRequestBody } from '../builders/access-request.js';
 import { providedRequest } from '../builders/provided-account.js';
 import { ApiSite, type SeenProblem } from '../helpers/api-site.js';
@@ -50,6 +51,18 @@ async function mails(caseId: string, purpose: string): Promise<{ to: string; tex
   const of = (await letters.ofCase(caseId)).filter((letter) => letter.purpose === purpose);
   return Promise.all(of.map(async ({ _id }) => letters.open(_id)));
 }
+const actingUser = accessUser({ iin: '900617399874' });
+/** What happens while he is out of our directory's file. */
+async function whileFormer(happens: () => Promise<void>): Promise<void> {
+  const staff = site.services.database.connection.collection<{ _id: string }>('employees');
+  expect((await staff.updateOne({ _id: 'SC-1018' }, { $set: { active: false } })).modifiedCount).toBe(1);
+  try {
+    await happens();
+  } finally {
+    await staff.updateOne({ _id: 'SC-1018' }, { $set: { active: true } });
+  }
+}
+
 /** What is missing for a grant by the second administrator. */
 async function grantRequires(caseId: string): Promise<string | null> {
   const decision = declaredDecisions.find(({ name }) => name === 'access-request.decide-on-system')!;
@@ -157,7 +170,6 @@ describe('the check', () => {
     expect(sentBack!.text.match(/руководителя/g)).toHaveLength(said.length);
   });
 
-  const actingUser = accessUser({ iin: '900617399874' });
   test.each<[string, Partial<AccessRequestBody>, object]>([
     ['our own employee', { applicant: own, users: [actingUser] }, { staffStanding: 'acting' }],
     [
@@ -183,13 +195,9 @@ describe('the check', () => {
 
   test('tells it of who left our directory since he applied', async () => {
     const { caseId } = await filed({ applicant: own, users: [actingUser] });
-    const staff = site.services.database.connection.collection<{ _id: string }>('employees');
-    expect((await staff.updateOne({ _id: 'SC-1018' }, { $set: { active: false } })).modifiedCount).toBe(1);
-    try {
-      expect(await workers.deliver(checkAccessRequest, { caseId })).toMatchObject({ staffStanding: 'notActing' });
-    } finally {
-      await staff.updateOne({ _id: 'SC-1018' }, { $set: { active: true } });
-    }
+    await whileFormer(async () =>
+      expect(await workers.deliver(checkAccessRequest, { caseId })).toMatchObject({ staffStanding: 'notActing' }),
+    );
   });
 });
 
@@ -227,5 +235,50 @@ describe('a norm of legislation', () => {
     await workers.deliver(notePrecheck, { caseId, basisCheck: 'manualReview', missingBasis: null });
     await admin.post(`/api/cases/${number}/review-note`, { text: 'Қызметкердің жұмыс істейтіні расталды.' });
     expect(await grantRequires(caseId)).toBe('order-missing');
+  });
+});
+
+describe('whoever left our directory since the check', () => {
+  const ours = { applicant: own, users: [actingUser] };
+  const norm = { text: 'ҚР Әлеуметтік кодексінің 12-бабы' };
+  const note = (number: string) =>
+    site.as('ib.admin2').then((a) => a.post(`/api/cases/${number}/legal-exception`, norm));
+
+  test('is granted nothing without a norm; what is taken away asks for no standing', async () => {
+    const { caseId, number } = await filed(ours);
+    const blocking = await filed({ ...ours, kind: 'block', users: [{ ...actingUser, ...noLogin }] });
+    for (const each of [caseId, blocking.caseId])
+      await workers.deliver(notePrecheck, { caseId: each, basisCheck: 'ok', missingBasis: null });
+    expect(await grantRequires(caseId)).toBeNull();
+    await whileFormer(async () => {
+      expect(await grantRequires(caseId)).toBe('not-acting-staff');
+      expect(await grantRequires(blocking.caseId)).toBeNull();
+      await note(number);
+      expect(await grantRequires(caseId)).toBeNull();
+    });
+  });
+
+  test('and since the decision, is given no account, and what an earlier attempt made is blocked', async () => {
+    const { caseId, number } = await filed(ours);
+    const { accessRequests, database } = site.services;
+    await database.transaction({ kind: 'person', id: 'ib.admin2' }, (tx) =>
+      accessRequests.decide(tx, caseId, { system: 'sir', granted: true, ground: null }),
+    );
+    const { userId } = (await accessRequests.get(caseId)).users[0]!;
+    const job = { caseId, caseNumber: number, userId };
+    const made = async () => (await skud.seen()).accounts.map(({ active }) => active);
+    await whileFormer(async () => {
+      await expect(workers.deliver(provideAccount, job)).rejects.toThrow('ACCOUNT_NOT_PROVIDED');
+      expect(await made()).toEqual([]);
+    });
+    await workers.reach(provideAccount, job);
+    expect(await made()).toEqual([true]);
+    await whileFormer(async () => {
+      await expect(workers.deliver(provideAccount, job)).rejects.toThrow('ACCOUNT_NOT_PROVIDED');
+      expect(await made()).toEqual([false]);
+      await note(number);
+      await workers.deliver(provideAccount, job);
+      expect(await made()).toEqual([true]);
+    });
   });
 });

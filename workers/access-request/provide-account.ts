@@ -4,8 +4,14 @@ import { openIfFree } from '../../connectors/skud/open.js';
 import { composeAnswer } from '../../core/access-request/answers.js';
 import { waitsForChange } from '../../core/access-request/account-store.js';
 import { loginOf, noteIssued, rightsAfter, userOf } from '../../core/access-request/accounts.js';
+import { lacksStanding } from '../../core/access-request/checks.js';
 import { journalUser } from '../../core/access-request/journal-rows.js';
-import { grantedRights, type AccountOutcome } from '../../core/access-request/model.js';
+import {
+  grantedRights,
+  type AccessRequest,
+  type AccountOutcome,
+  type RequestedUser,
+} from '../../core/access-request/model.js';
 import { temporaryPassword } from '../../core/access-request/temporary-password.js';
 import type { AccountRight } from '../../core/access-request/skud-account.js';
 import { BusinessError } from '../../core/errors.js';
@@ -35,7 +41,7 @@ export const provideAccount = defineWorker({
   type: 'access-request.provide-account',
   title: 'Provide account',
   titleRu: 'Предоставить учётную запись',
-  act: 'R20, R21, R22, R27, R29',
+  act: 'R20, R21, R22, R27, R29, R30',
   input: z.object({ ...caseIds, userId: id }),
   output: z.object({ letterId: id }),
   errors: ['ACCOUNT_NOT_PROVIDED'],
@@ -76,6 +82,10 @@ async function provide(
   const request = await services.vault.reveal(await services.accessRequests.get(caseId));
   const user = userOf(request, userId);
   const skud = skudClient(services.settings.skud);
+  if (await lacksStanding(services, { ...request, users: [user] })) {
+    await closeAgain(services, request, user, signal);
+    throw new BusinessError('NOT_ACTING_STAFF');
+  }
   const password = temporaryPassword(services.settings.accounts.passwordLength);
   const granted = grantedRights(request, user);
   if (request.kind === 'provide') {
@@ -115,6 +125,21 @@ async function provide(
   await skud.setRights(skudId, rights, signal);
   const opened = request.kind === 'change' && (await openAgain(services, skudId, signal));
   return { ...nothing, outcome: 'changed', rights, opened };
+}
+
+/** R30: blocks what an earlier attempt made or opened before it could be noted here. */
+async function closeAgain(
+  { accounts, settings }: Services,
+  { kind }: AccessRequest,
+  { userId, login }: RequestedUser,
+  signal: AbortSignal,
+): Promise<void> {
+  const skud = skudClient(settings.skud);
+  const first = kind === 'provide';
+  const found = first ? await skud.findByAccountId(userId, signal) : await skud.findByLogin(login ?? '', signal);
+  if (!found) return;
+  const known = (await accounts.ofSkud([found.skudId])).get(found.skudId);
+  if (known ? known.state === 'blocked' : first) await skud.block(found.skudId, signal);
 }
 
 /** R27: opens what a transfer alone has blocked. */
