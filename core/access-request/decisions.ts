@@ -3,6 +3,7 @@ import { defineDecision, type RightsContext } from '../decisions.js';
 import type { Services } from '../services.js';
 import { lacksOrder, lacksStanding } from './checks.js';
 import { contextOfRequest } from './context.js';
+import { accountsOfOthers } from './known-accounts.js';
 import { missingBases } from './model.js';
 
 /** What each human step of an access request has to find in the case file before it counts (idea 6), and what it writes there. */
@@ -34,7 +35,9 @@ const decideOnSystem = defineDecision({
     if (legalException && (await lacksOrder(services, tx, request))) return 'order-missing';
     // Who left since the check has no account yet that the import could block.
     if (await lacksStanding(services, request, tx)) return 'not-acting-staff';
-    return precheck?.check === 'manualReview' && !reviewNote ? 'review-note-missing' : null;
+    if (reviewNote) return null;
+    const unclear = precheck?.check === 'manualReview' || (await accountsOfOthers(services, request, tx)).length > 0;
+    return unclear ? 'review-note-missing' : null;
   },
   apply: async ({ caseId, subject, answers, services, tx }) => {
     const granted = answers.systemDecision === 'granted';

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BasisType, MissingBasis } from '../../core/access-request/model.js';
-import { declaredDecisions } from '../../core/declared-decisions.js';
 import { askForCompletion } from '../../workers/access-request/ask-for-completion.js';
 import { blockStaff } from '../../workers/access-request/block-staff.js';
 import { checkAccessRequest } from '../../workers/access-request/check-request.js';
@@ -9,6 +8,7 @@ import { provideAccount } from '../../workers/access-request/provide-account.js'
 import { accessRequest, accessUser, type AccessRequestBody } from '../builders/access-request.js';
 import { providedRequest } from '../builders/provided-account.js';
 import { ApiSite, type SeenProblem } from '../helpers/api-site.js';
+import { grantRequires as missingForGrant } from '../helpers/grant-requires.js';
 import { startSkudSimulator, type SkudSimulator } from '../helpers/skud-simulator.js';
 import { WorkerSite } from '../helpers/worker-site.js';
 
@@ -63,14 +63,7 @@ async function whileFormer(happens: () => Promise<void>): Promise<void> {
   }
 }
 
-/** What is missing for a grant by the second administrator. */
-async function grantRequires(caseId: string): Promise<string | null> {
-  const decision = declaredDecisions.find(({ name }) => name === 'access-request.decide-on-system')!;
-  const { services } = site;
-  return services.database.transaction({ kind: 'person', id: 'ib.admin2' }, async (tx) =>
-    decision.requires({ caseId, subject: 'sir', answers: { systemDecision: 'granted' }, tx, services } as never),
-  );
-}
+const grantRequires = (caseId: string) => missingForGrant(site.services, caseId);
 
 describe('the answer', () => {
   test('goes to the corporate address of the request, or to the one that it has for the user, and tells his login', async () => {

@@ -5,6 +5,7 @@ import { composeAnswer } from '../../core/access-request/answers.js';
 import { waitsForChange } from '../../core/access-request/account-store.js';
 import { loginOf, noteIssued, rightsAfter, userOf } from '../../core/access-request/accounts.js';
 import { lacksStanding } from '../../core/access-request/checks.js';
+import { isOfAnother } from '../../core/access-request/known-accounts.js';
 import { journalUser } from '../../core/access-request/journal-rows.js';
 import {
   grantedRights,
@@ -109,6 +110,9 @@ async function provide(
   const found = await skud.findByLogin(user.login ?? '', signal);
   if (!found) throw new BusinessError('SKUD_ACCOUNT_GONE');
   const { skudId } = found;
+  const known = (await services.accounts.ofSkud([skudId])).get(skudId);
+  if (known && !request.reviewNote && (await isOfAnother(services, known, user.iin)))
+    throw new BusinessError('ACCOUNT_OF_ANOTHER');
   const nothing = { skudId, login: null, password: null, rights: found.rights };
   if (request.kind === 'repeat') {
     // ACC-54: what it may do is asked for anew. It is opened last, so that it never has more than was granted.
