@@ -10,7 +10,12 @@ import type { LetterRecord } from '../../core/letters.js';
 import type { Services } from '../../core/services.js';
 import type { Language } from '../../core/text.js';
 import type { TrailEntry } from '../../core/trail.js';
-import { accountsOfUsers, type KnownAccount } from '../../core/access-request/known-accounts.js';
+import {
+  accountsOfOthers,
+  accountsOfUsers,
+  type AccountOfAnother,
+  type KnownAccount,
+} from '../../core/access-request/known-accounts.js';
 import { violationsOfUsers, type KnownViolation } from '../../core/access-request/known-violations.js';
 import type { AccessRequest } from '../../core/access-request/model.js';
 import type { OpenAccessRequest, OpenCase, OpenInspection, OpenTechnicalRequest } from '../../core/reading.js';
@@ -57,6 +62,8 @@ export interface AccessRequestFile extends CaseFile {
   violations: KnownViolation[];
   /** What accounts those have already for whom a first one is asked. */
   knownAccounts: KnownAccount[];
+  /** Accounts that rows name and that were issued to somebody else. */
+  accountsOfOthers: AccountOfAnother[];
 }
 
 export interface TechnicalRequestFile extends CaseFile {
@@ -102,7 +109,11 @@ export async function readCaseFile(services: Services, opened: OpenCase): Promis
   }
   const accessRequest = await vault.reveal(opened.accessRequest);
   const violations = await violationsOfUsers(services, accessRequest.users);
-  return { ...file, opened, accessRequest, violations, knownAccounts: await accountsOfUsers(services, accessRequest) };
+  const known = {
+    knownAccounts: await accountsOfUsers(services, accessRequest),
+    accountsOfOthers: await accountsOfOthers(services, accessRequest),
+  };
+  return { ...file, opened, accessRequest, violations, ...known };
 }
 
 /** Employees of the directory whom a case is about. */

@@ -57,14 +57,18 @@ export function accessRequestParts(part: AccessRequestPart): OwnParts {
   };
 }
 
-/** R29: a second account beside one that is blocked would go around the repeated application. */
-function KnownAccounts({ context: { text }, file: { knownAccounts } }: AccessRequestPart): VNode | null {
-  if (knownAccounts.length === 0) return null;
+/** R29: a second account beside one that is blocked would go around the repeated application. R20: an account is one person's. */
+function KnownAccounts({ context: { text }, file }: AccessRequestPart): VNode | null {
+  const { knownAccounts, accountsOfOthers } = file;
+  if (knownAccounts.length + accountsOfOthers.length === 0) return null;
   return (
     <div class="notice">
       <ul class="plain">
         {knownAccounts.map(({ rowNo: row, login, blocked }) => (
           <li>{text.say(blocked ? 'access.known-account-blocked' : 'access.known-account', { row, login })}</li>
+        ))}
+        {accountsOfOthers.map(({ rowNo: row, login, caseNumber: number }) => (
+          <li>{text.say('access.account-of-another', { row, login, number })}</li>
         ))}
       </ul>
     </div>

@@ -42,20 +42,38 @@ export async function checkRequest(
   tx: Tx,
   request: AccessRequest,
 ): Promise<{ missing: string[]; facts: BasisFacts }> {
-  const documents = await services.documents.documentsOfCase(request._id, tx);
-  const copied = documents.some(({ kind }) => kind === basisCopy);
-  const record = await services.cases.find(request._id, tx);
+  const order = await orderOf(services, tx, request);
   return {
-    missing: missingFields(request, copied),
+    missing: missingFields(request, order.basisCopied),
     facts: {
       requestKind: request.kind,
-      basisAge: basisAge(services, request.basis.date, record?.receivedAt ?? tx.at),
-      basisCopied: copied,
+      ...order,
       applicantStanding: request.applicant.standing,
-      staffStanding: await staffStanding(services, tx, request),
+      staffStanding: await staffStanding(services, request, tx),
       exceptionCited: request.legalException !== null,
     },
   };
+}
+
+/** R23: the order that a request rests on. */
+async function orderOf(
+  services: Services,
+  tx: Tx,
+  { _id, basis }: AccessRequest,
+): Promise<Pick<BasisFacts, 'basisAge' | 'basisCopied'>> {
+  const documents = await services.documents.documentsOfCase(_id, tx);
+  const record = await services.cases.find(_id, tx);
+  return {
+    basisAge: basisAge(services, basis.date, record?.receivedAt ?? tx.at),
+    basisCopied: documents.some(({ kind }) => kind === basisCopy),
+  };
+}
+
+/** Whether a first request lacks the order of R23 or its copy, whatever else the decision table found before it looked at them. */
+export async function lacksOrder(services: Services, tx: Tx, request: AccessRequest): Promise<boolean> {
+  if (request.kind !== 'provide') return false;
+  const { basisAge, basisCopied } = await orderOf(services, tx, request);
+  return basisAge !== 'withinYear' || !basisCopied;
 }
 
 function basisAge(
@@ -71,10 +89,23 @@ function basisAge(
   return within ? 'withinYear' : 'tooOld';
 }
 
+/**
+ * R30, ACC-34: whether a user is no acting staff now, whatever the check found, and no norm of legislation that provides for others is on file. A block
+ * takes away, so that nobody's standing is asked for.
+ */
+export async function lacksStanding(
+  services: Pick<Services, 'directory'>,
+  request: Pick<AccessRequest, 'kind' | 'legalException' | 'applicant' | 'users'>,
+  tx?: Tx,
+): Promise<boolean> {
+  if (request.kind === 'block' || request.legalException) return false;
+  return (await staffStanding(services, request, tx)) === 'notActing';
+}
+
 async function staffStanding(
   { directory }: Pick<Services, 'directory'>,
-  tx: Tx,
-  { applicant, users }: AccessRequest,
+  { applicant, users }: Pick<AccessRequest, 'applicant' | 'users'>,
+  tx?: Tx,
 ): Promise<BasisFacts['staffStanding']> {
   if (!applicant.own) return 'attested';
   for (const { employeeId } of users) {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { defineDecision, type RightsContext } from '../decisions.js';
 import type { Services } from '../services.js';
+import { lacksOrder, lacksStanding } from './checks.js';
 import { contextOfRequest } from './context.js';
+import { accountsOfOthers } from './known-accounts.js';
 import { missingBases } from './model.js';
 
 /** What each human step of an access request has to find in the case file before it counts (idea 6), and what it writes there. */
@@ -20,7 +22,8 @@ const decideOnSystem = defineDecision({
   }),
   context: requestContext,
   requires: async ({ caseId, subject, answers, services, tx }) => {
-    const { precheck, legalException, reviewNote, refusalReasons } = await services.accessRequests.get(caseId, tx);
+    const request = await services.accessRequests.get(caseId, tx);
+    const { precheck, legalException, reviewNote, refusalReasons } = request;
     if (answers.systemDecision === 'refused') {
       if (!answers.refusalGround) return 'refusal-ground-missing';
       return refusalReasons.some(({ system }) => system === subject) ? null : 'refusal-reason-missing';
@@ -28,7 +31,13 @@ const decideOnSystem = defineDecision({
     // R30, ACC-35: a norm of legislation, once it is on file, stands in for what the applicant or the user lacks; for no order (R23).
     const excused = ['notEligibleStaff', 'noLegalException'].includes(precheck?.missingBasis ?? '') && legalException;
     if (precheck?.check === 'noBasis' && !excused) return 'basis-missing';
-    return precheck?.check === 'manualReview' && !reviewNote ? 'review-note-missing' : null;
+    // The table answers with what it finds first, so it may not have come to the order.
+    if (legalException && (await lacksOrder(services, tx, request))) return 'order-missing';
+    // Who left since the check has no account yet that the import could block.
+    if (await lacksStanding(services, request, tx)) return 'not-acting-staff';
+    if (reviewNote) return null;
+    const unclear = precheck?.check === 'manualReview' || (await accountsOfOthers(services, request, tx)).length > 0;
+    return unclear ? 'review-note-missing' : null;
   },
   apply: async ({ caseId, subject, answers, services, tx }) => {
     const granted = answers.systemDecision === 'granted';

@@ -1,5 +1,7 @@
 import { searchIndex } from '../search-index.js';
 import type { Services } from '../services.js';
+import type { Tx } from '../database.js';
+import type { StoredAccount } from './account-store.js';
 import type { AccessRequest } from './model.js';
 
 /** An account that the person of a row has from an earlier request. */
@@ -40,4 +42,50 @@ export async function accountsOfUsers(
       if (login !== null) found.push({ rowNo, login, blocked: state === 'blocked' });
     }
   return found;
+}
+
+/** An account that a row names although it was issued to somebody else. */
+export interface AccountOfAnother {
+  rowNo: number;
+  login: string;
+  /** Number of the request by which it was issued last. */
+  caseNumber: string;
+}
+
+/**
+ * R20, ACC-22, ACC-30: rows that name the account of another person, by a typing mistake or on purpose: who decides has to know that what is granted would
+ * go to somebody else, password and all.
+ */
+export async function accountsOfOthers(
+  services: Pick<Services, 'accessRequests' | 'accounts' | 'vault'>,
+  { kind, users }: Pick<AccessRequest, 'kind' | 'users'>,
+  tx?: Tx,
+): Promise<AccountOfAnother[]> {
+  if (kind === 'provide') return [];
+  const named = users.map(({ rowNo, iin, login }) => ({ rowNo, iin, login }));
+  const found: AccountOfAnother[] = [];
+  for (const { rowNo, iin, login } of await services.vault.reveal(named, tx)) {
+    const account = login ? await services.accounts.byLogin(login) : null;
+    if (login && account?.caseNumber && (await isOfAnother(services, account, iin, tx)))
+      found.push({ rowNo, login, caseNumber: account.caseNumber });
+  }
+  return found;
+}
+
+/**
+ * Whether the request by which an account was issued last has another IIN for its user. False of one that no request of ours made, and where one of
+ * the two was erased: nothing is known then that could differ.
+ * @param iin opened.
+ */
+export async function isOfAnother(
+  { accessRequests, vault }: Pick<Services, 'accessRequests' | 'vault'>,
+  { caseId, subjectId }: StoredAccount,
+  iin: string | null,
+  tx?: Tx,
+): Promise<boolean> {
+  const issuing = await accessRequests.find(caseId, tx);
+  const holder = issuing?.users.find((user) => user.subjectId === subjectId);
+  if (!holder) return false;
+  const held = await vault.reveal({ iin: holder.iin }, tx);
+  return Boolean(held.iin && iin) && held.iin !== iin;
 }

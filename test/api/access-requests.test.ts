@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BasisType, MissingBasis } from '../../core/access-request/model.js';
-import { declaredDecisions } from '../../core/declared-decisions.js';
 import { askForCompletion } from '../../workers/access-request/ask-for-completion.js';
 import { blockStaff } from '../../workers/access-request/block-staff.js';
 import { checkAccessRequest } from '../../workers/access-request/check-request.js';
 import { notePrecheck } from '../../workers/access-request/note-precheck.js';
+import { provideAccount } from '../../workers/access-request/provide-account.js';
 import { accessRequest, accessUser, type AccessRequestBody } from '../builders/access-request.js';
 import { providedRequest } from '../builders/provided-account.js';
 import { ApiSite, type SeenProblem } from '../helpers/api-site.js';
+import { grantRequires as missingForGrant } from '../helpers/grant-requires.js';
 import { startSkudSimulator, type SkudSimulator } from '../helpers/skud-simulator.js';
 import { WorkerSite } from '../helpers/worker-site.js';
 
@@ -50,6 +51,19 @@ async function mails(caseId: string, purpose: string): Promise<{ to: string; tex
   const of = (await letters.ofCase(caseId)).filter((letter) => letter.purpose === purpose);
   return Promise.all(of.map(async ({ _id }) => letters.open(_id)));
 }
+const actingUser = accessUser({ iin: '900617399874' });
+/** What happens while he is out of our directory's file. */
+async function whileFormer(happens: () => Promise<void>): Promise<void> {
+  const staff = site.services.database.connection.collection<{ _id: string }>('employees');
+  expect((await staff.updateOne({ _id: 'SC-1018' }, { $set: { active: false } })).modifiedCount).toBe(1);
+  try {
+    await happens();
+  } finally {
+    await staff.updateOne({ _id: 'SC-1018' }, { $set: { active: true } });
+  }
+}
+
+const grantRequires = (caseId: string) => missingForGrant(site.services, caseId);
 
 describe('the answer', () => {
   test('goes to the corporate address of the request, or to the one that it has for the user, and tells his login', async () => {
@@ -149,7 +163,6 @@ describe('the check', () => {
     expect(sentBack!.text.match(/руководителя/g)).toHaveLength(said.length);
   });
 
-  const actingUser = accessUser({ iin: '900617399874' });
   test.each<[string, Partial<AccessRequestBody>, object]>([
     ['our own employee', { applicant: own, users: [actingUser] }, { staffStanding: 'acting' }],
     [
@@ -175,13 +188,9 @@ describe('the check', () => {
 
   test('tells it of who left our directory since he applied', async () => {
     const { caseId } = await filed({ applicant: own, users: [actingUser] });
-    const staff = site.services.database.connection.collection<{ _id: string }>('employees');
-    expect((await staff.updateOne({ _id: 'SC-1018' }, { $set: { active: false } })).modifiedCount).toBe(1);
-    try {
-      expect(await workers.deliver(checkAccessRequest, { caseId })).toMatchObject({ staffStanding: 'notActing' });
-    } finally {
-      await staff.updateOne({ _id: 'SC-1018' }, { $set: { active: true } });
-    }
+    await whileFormer(async () =>
+      expect(await workers.deliver(checkAccessRequest, { caseId })).toMatchObject({ staffStanding: 'notActing' }),
+    );
   });
 });
 
@@ -189,11 +198,7 @@ describe('a norm of legislation', () => {
   /** What is missing for a grant by the second administrator, after the decision table found this. */
   async function grants(caseId: string, missingBasis: MissingBasis): Promise<string | null> {
     await workers.deliver(notePrecheck, { caseId, basisCheck: 'noBasis', missingBasis });
-    const decision = declaredDecisions.find(({ name }) => name === 'access-request.decide-on-system')!;
-    const { services } = site;
-    return services.database.transaction({ kind: 'person', id: 'ib.admin2' }, async (tx) =>
-      decision.requires({ caseId, subject: 'sir', answers: { systemDecision: 'granted' }, tx, services } as never),
-    );
+    return grantRequires(caseId);
   }
 
   test('is kept, told to the decision table, and stands in for what applicant or user lacks, for no order', async () => {
@@ -207,5 +212,66 @@ describe('a norm of legislation', () => {
     expect(await workers.deliver(checkAccessRequest, { caseId })).toMatchObject({ exceptionCited: true });
     for (const missing of every.slice(0, 2)) expect(await grants(caseId, missing)).toBeNull();
     for (const missing of every.slice(2)) expect(await grants(caseId, missing)).toBe('basis-missing');
+  });
+
+  test.each<[string, Partial<AccessRequestBody>]>([
+    ['an order that is too old', { basis: { type: 'employmentOrder', number: '1', date: '2020-01-30' } }],
+    ['an order of a day to come', { basis: { type: 'employmentOrder', number: '1', date: '2099-01-01' } }],
+    ['no order', { basis: {} }],
+    ['no copy of the order', { copy: undefined }],
+  ])('excuses what the applicant lacks, and not %s, which nobody had looked at before', async (_, changes) => {
+    const { caseId, number } = await filed(changes);
+    const admin = await site.as('ib.admin2');
+    await admin.post(`/api/cases/${number}/legal-exception`, { text: 'ҚР Әлеуметтік кодексінің 12-бабы' });
+    expect(await grants(caseId, 'noLegalException')).toBe('order-missing');
+    // As the table answered before it looked at the order first.
+    await workers.deliver(notePrecheck, { caseId, basisCheck: 'manualReview', missingBasis: null });
+    await admin.post(`/api/cases/${number}/review-note`, { text: 'Қызметкердің жұмыс істейтіні расталды.' });
+    expect(await grantRequires(caseId)).toBe('order-missing');
+  });
+});
+
+describe('whoever left our directory since the check', () => {
+  const ours = { applicant: own, users: [actingUser] };
+  const norm = { text: 'ҚР Әлеуметтік кодексінің 12-бабы' };
+  const note = (number: string) =>
+    site.as('ib.admin2').then((a) => a.post(`/api/cases/${number}/legal-exception`, norm));
+
+  test('is granted nothing without a norm; what is taken away asks for no standing', async () => {
+    const { caseId, number } = await filed(ours);
+    const blocking = await filed({ ...ours, kind: 'block', users: [{ ...actingUser, ...noLogin }] });
+    for (const each of [caseId, blocking.caseId])
+      await workers.deliver(notePrecheck, { caseId: each, basisCheck: 'ok', missingBasis: null });
+    expect(await grantRequires(caseId)).toBeNull();
+    await whileFormer(async () => {
+      expect(await grantRequires(caseId)).toBe('not-acting-staff');
+      expect(await grantRequires(blocking.caseId)).toBeNull();
+      await note(number);
+      expect(await grantRequires(caseId)).toBeNull();
+    });
+  });
+
+  test('and since the decision, is given no account, and what an earlier attempt made is blocked', async () => {
+    const { caseId, number } = await filed(ours);
+    const { accessRequests, database } = site.services;
+    await database.transaction({ kind: 'person', id: 'ib.admin2' }, (tx) =>
+      accessRequests.decide(tx, caseId, { system: 'sir', granted: true, ground: null }),
+    );
+    const { userId } = (await accessRequests.get(caseId)).users[0]!;
+    const job = { caseId, caseNumber: number, userId };
+    const made = async () => (await skud.seen()).accounts.map(({ active }) => active);
+    await whileFormer(async () => {
+      await expect(workers.deliver(provideAccount, job)).rejects.toThrow('ACCOUNT_NOT_PROVIDED');
+      expect(await made()).toEqual([]);
+    });
+    await workers.reach(provideAccount, job);
+    expect(await made()).toEqual([true]);
+    await whileFormer(async () => {
+      await expect(workers.deliver(provideAccount, job)).rejects.toThrow('ACCOUNT_NOT_PROVIDED');
+      expect(await made()).toEqual([false]);
+      await note(number);
+      await workers.deliver(provideAccount, job);
+      expect(await made()).toEqual([true]);
+    });
   });
 });

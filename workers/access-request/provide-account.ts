@@ -5,6 +5,8 @@ import { endWaits } from '../../core/access-request/account-blocks.js';
 import { composeAnswer } from '../../core/access-request/answers.js';
 import { waitsForChange } from '../../core/access-request/account-store.js';
 import { loginOf, noteIssued, rightsAfter, userOf } from '../../core/access-request/accounts.js';
+import { lacksStanding } from '../../core/access-request/checks.js';
+import { isOfAnother } from '../../core/access-request/known-accounts.js';
 import { journalUser } from '../../core/access-request/journal-rows.js';
 import {
   grantedRights,
@@ -41,7 +43,7 @@ export const provideAccount = defineWorker({
   type: 'access-request.provide-account',
   title: 'Provide account',
   titleRu: 'Предоставить учётную запись',
-  act: 'R20, R21, R22, R27, R29',
+  act: 'R20, R21, R22, R27, R29, R30',
   input: z.object({ ...caseIds, userId: id }),
   output: z.object({ letterId: id }),
   errors: ['ACCOUNT_NOT_PROVIDED'],
@@ -84,6 +86,10 @@ async function provide(
   const request = await services.vault.reveal(await services.accessRequests.get(caseId));
   const user = userOf(request, userId);
   const skud = skudClient(services.settings.skud);
+  if (await lacksStanding(services, { ...request, users: [user] })) {
+    await closeAgain(services, request, user, signal);
+    throw new BusinessError('NOT_ACTING_STAFF');
+  }
   if (request.kind === 'provide') {
     const password = temporaryPassword(services.settings.accounts.passwordLength);
     const granted = grantedRights(request, user);
@@ -125,6 +131,9 @@ async function changeAccount(
   const skud = skudClient(services.settings.skud);
   const { skudId } = found;
   const granted = grantedRights(request, user);
+  const known = (await services.accounts.ofSkud([skudId])).get(skudId);
+  if (known && !request.reviewNote && (await isOfAnother(services, known, user.iin)))
+    throw new BusinessError('ACCOUNT_OF_ANOTHER');
   const nothing = { skudId, login: null, password: null, rights: found.rights };
   if (request.kind === 'repeat') {
     const password = temporaryPassword(services.settings.accounts.passwordLength);
@@ -157,6 +166,21 @@ async function leaveBlocked({ accounts, settings }: Services, found: SkudAccount
       if (!(cause instanceof BusinessError)) throw cause;
       throw new PermanentError('SKUD refuses the account, and refuses to block what it left open', { cause });
     });
+}
+
+/** R30: blocks what an earlier attempt made or opened before it could be noted here. */
+async function closeAgain(
+  { accounts, settings }: Services,
+  { kind }: AccessRequest,
+  { userId, login }: RequestedUser,
+  signal: AbortSignal,
+): Promise<void> {
+  const skud = skudClient(settings.skud);
+  const first = kind === 'provide';
+  const found = first ? await skud.findByAccountId(userId, signal) : await skud.findByLogin(login ?? '', signal);
+  if (!found) return;
+  const known = (await accounts.ofSkud([found.skudId])).get(found.skudId);
+  if (known ? known.state === 'blocked' : first) await skud.block(found.skudId, signal);
 }
 
 /** R27: opens what a transfer alone has blocked. */
