@@ -35,6 +35,25 @@ export async function tellOfClock(services: Notifying, tx: Tx, clock: StoredCloc
     });
 }
 
+/** Writes to those who were told of a breach that this transaction disproved: the act had been done in time. Otherwise nothing. */
+export async function tellOfDisproved(services: Notifying, tx: Tx, clock: StoredClock): Promise<void> {
+  const { organisation, settings, letters, cases } = services;
+  const report = clock.reports.find(({ disprovedAt }) => disprovedAt?.getTime() === tx.at.getTime());
+  const record = report ? await cases.find(clock.caseId, tx) : null;
+  if (!report || !record) return;
+  const { caseId, caseNumber, rule } = clock;
+  for (const email of await addressesOf(services, record.process, tx, caseId))
+    await letters.compose(tx, {
+      ...{ caseId, caseNumber, template: 'shared/clock-disproved', languages: organisation.languages },
+      recipient: { subjectId: record.subjectId, email },
+      data: {
+        ...{ caseNumber, rule, dueAt: report.momentAt, reportedAt: report.reportedAt },
+        caseLink: `${settings.web.publicUrl}/cases/${caseNumber}`,
+      },
+      purpose: 'clock-disproved',
+    });
+}
+
 /**
  * Writes to those concerned by clocks that a changed calendar moved, one letter a case: at most `limit` cases, each in a transaction that also marks
  * its moves as told. Returns how many cases were told of; it is safe to run again and to run twice at once. A case that can't be written about is

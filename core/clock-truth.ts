@@ -14,6 +14,8 @@ export interface ClockReport {
   /** Legal time of the report, UTC. */
   reportedAt: Date;
   by: 'engine' | 'watchdog';
+  /** Legal time in which it was found that the act had been done before the moment: a report of a breach that was none. Left out otherwise. */
+  disprovedAt?: Date;
 }
 
 /** What is frozen of a count, and kept when a changed calendar counts again. */
@@ -112,9 +114,26 @@ function momentsOf({ warnAt, targetAt, dueAt }: ClockCount): Moment[] {
 
 const gravity = (kind: ReportKind): number => reportKinds.indexOf(kind);
 
+/** Reports that still say what is so. */
+export const standing = (reports: readonly ClockReport[]): ClockReport[] =>
+  reports.filter(({ disprovedAt }) => disprovedAt === undefined);
+
+/**
+ * The reports of a clock that ends with an act of `endedAt`, known at `at`: where the breach was reported while the act waited to be recorded, and the act
+ * was done in time, that report is marked as disproved. Null where there is nothing to mark.
+ */
+export function disprove({ reports, dueAt }: StoredClock, endedAt: Date, at: Date): ClockReport[] | null {
+  const isWrong = (report: ClockReport): boolean =>
+    report.kind === 'broken' && report.disprovedAt === undefined && endedAt <= report.momentAt;
+  if (dueAt === null || endedAt > dueAt || !reports.some(isWrong)) return null;
+  return reports.map((report) => (isWrong(report) ? { ...report, disprovedAt: at } : report));
+}
+
 /** Whether a moment needs no report any more: it, or something graver, has been reported. A moment moved later counts as a new one. */
 function isReported(reports: ClockReport[], moment: Moment): boolean {
-  return reports.some((report) => report.momentAt >= moment.momentAt && gravity(report.kind) >= gravity(moment.kind));
+  return standing(reports).some(
+    (report) => report.momentAt >= moment.momentAt && gravity(report.kind) >= gravity(moment.kind),
+  );
 }
 
 /** The gravest moment that has passed at `at` without a report of it or of something graver. */

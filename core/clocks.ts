@@ -3,6 +3,7 @@ import { CalendarMissingError } from './calendar.js';
 import type { Calendars } from './calendars.js';
 import {
   answerTimer,
+  disprove,
   gravestUnreported,
   missingYear,
   nextReportAt,
@@ -63,7 +64,8 @@ export interface Clocks {
   momentsOf(rule: string, startedAt: Date): Pick<StoredClock, 'targetAt' | 'dueAt'>;
   /**
    * Stops a clock: kept if `stoppedAt <= dueAt`. Of several the earliest moment wins; a cancelled clock stays so. The first stop sends
-   * `clock.stopped` to whoever waits for the clock in a diagram.
+   * `clock.stopped` to whoever waits for the clock in a diagram. A breach that was reported before the act of that moment was recorded is
+   * disproved: see {@link disprove} in clock-truth.ts.
    */
   stop(tx: Tx, stop: { clockId: string; stoppedAt: Date }): Promise<StoredClock>;
   /**
@@ -77,10 +79,10 @@ export interface Clocks {
    */
   cancelOfCase(tx: Tx, caseId: string, as?: StoredClock['cancelledAs']): Promise<number>;
   /**
-   * Ends the running clocks of a case whose event turned out not to start their term, with the reason as a code: neither kept nor broken, but what
-   * has run out by then stays broken. {@link start} has a released clock run on from the same event.
+   * Ends the running clocks of a case whose event turned out, at `at`, not to start their term, with the reason as a code: neither kept nor broken, but
+   * what had run out by then stays broken. {@link start} has a released clock run on from the same event.
    */
-  releaseOfCase(tx: Tx, caseId: string, reason: string): Promise<number>;
+  releaseOfCase(tx: Tx, caseId: string, release: { reason: string; at: Date }): Promise<number>;
   /** How a rule would be counted for a moment, on this table, these calendars and this organisation; see {@link explainTerm}. */
   explain(rule: string, from: Date): Promise<TermExplanation>;
   /** See {@link truthOf} in clock-truth.ts. */
@@ -177,10 +179,20 @@ export function createClocks(deps: {
     return save(tx, clock, { ...counted, state: 'running', stoppedAt: null, kept: null, released: false });
   };
   /** The end of a clock whose act will not be done: what has run out stays broken, anything else is neither kept nor broken. */
-  const endUnmet = ({ dueAt }: StoredClock, { at }: Tx) =>
+  const endUnmet = ({ dueAt }: StoredClock, at: Date) =>
     dueAt !== null && dueAt < at
       ? ({ state: 'stopped', stoppedAt: at, kept: false } as const)
       : ({ state: 'cancelled' } as const);
+  /** Saves the end that an act put to a clock; a breach that was reported meanwhile, though the act was in time, is disproved. */
+  const end = async (tx: Tx, clock: StoredClock, at: Date, changes: Partial<StoredClock>): Promise<StoredClock> => {
+    const reports = disprove(clock, at, tx.at);
+    if (reports)
+      await trail.record(tx, {
+        ...{ caseId: clock.caseId, type: 'clock.breach-disproved', subject: clock._id },
+        data: { rule: clock.rule, about: clock.subject, doneAt: at.toISOString() },
+      });
+    return save(tx, clock, { ...changes, ...(reports && { reports }) });
+  };
   const runningOf = (tx: Tx, caseId: string): Promise<StoredClock[]> =>
     clocks.find({ caseId, state: 'running' }, { session: tx.session }).toArray();
   const tellDiagrams = (tx: Tx, { _id, caseId }: StoredClock): Promise<string> =>
@@ -254,7 +266,7 @@ export function createClocks(deps: {
       if (clock.state === 'cancelled') return clock;
       if (clock.stoppedAt && clock.stoppedAt <= stoppedAt) return clock;
       const kept = clock.dueAt ? stoppedAt <= clock.dueAt : null;
-      const stopped = await save(tx, clock, { state: 'stopped', stoppedAt, kept });
+      const stopped = await end(tx, clock, stoppedAt, { state: 'stopped', stoppedAt, kept });
       await trail.record(tx, {
         caseId: clock.caseId,
         type: 'clock.stopped',
@@ -284,7 +296,7 @@ export function createClocks(deps: {
     cancelOfCase: async (tx, caseId, cancelledAs) => {
       const running = await runningOf(tx, caseId);
       for (const clock of running) {
-        const ended = cancelledAs ? { ...endUnmet(clock, tx), cancelledAs } : ({ state: 'cancelled' } as const);
+        const ended = cancelledAs ? { ...endUnmet(clock, tx.at), cancelledAs } : ({ state: 'cancelled' } as const);
         await save(tx, clock, ended);
         await trail.record(tx, {
           ...{ caseId, type: 'clock.cancelled', subject: clock._id },
@@ -298,14 +310,15 @@ export function createClocks(deps: {
       return running.length;
     },
 
-    releaseOfCase: async (tx, caseId, reason) => {
+    releaseOfCase: async (tx, caseId, { reason, at }) => {
       const running = await runningOf(tx, caseId);
       for (const clock of running) {
-        const ended = endUnmet(clock, tx);
-        await save(tx, clock, { ...ended, released: true });
+        const ended = endUnmet(clock, at);
+        const kept = ended.state === 'stopped' ? false : null;
+        await end(tx, clock, at, { ...ended, released: true });
         await trail.record(tx, {
           ...{ caseId, type: 'clock.released', subject: clock._id },
-          data: { rule: clock.rule, reason, kept: ended.state === 'stopped' ? false : null },
+          data: { rule: clock.rule, reason, releasedAt: at.toISOString(), kept },
         });
         await tellDiagrams(tx, clock);
       }

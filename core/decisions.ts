@@ -13,6 +13,8 @@ export interface DecisionContext<A> {
   /** Id of what the decision is about within the case (a request, signs, a letter), as the diagram says (`decisionSubject`); '' for the case. */
   subject: string;
   answers: A;
+  /** When the task was completed: the moment of the act, whenever it is recorded. What it stops or starts counts from here. */
+  decidedAt: Date;
   /** Who completed the task. */
   person: Person;
   /** By the person who decided. */
@@ -60,15 +62,23 @@ export interface DecisionRecord {
   /** Code of what was missing; null when accepted. */
   refusal: string | null;
   answers: Record<string, unknown>;
+  /** When the person completed the task, as the engine knows it. Left out in records of before; see {@link momentOf}. */
+  decidedAt?: Date;
+  /** When it was recorded. */
   at: Date;
+}
+
+/** When a decision was taken: a record of before knows only when it was recorded. */
+export function momentOf({ decidedAt, at }: Pick<DecisionRecord, 'decidedAt' | 'at'>): Date {
+  return decidedAt ?? at;
 }
 
 export interface Decisions {
   record(tx: Tx, record: Omit<DecisionRecord, '_id' | 'at'>): Promise<void>;
   /** Of these tasks, those that are recorded already. */
   recorded(epoch: string, userTaskKeys: string[], tx?: Tx): Promise<Set<string>>;
-  /** The newest accepted decision of a name in a case. */
-  newest(caseId: string, decision: string, tx?: Tx): Promise<DecisionRecord | null>;
+  /** The newest accepted decision of a name in a case; about one subject, where it is given. */
+  newest(caseId: string, decision: string, tx?: Tx, subject?: string): Promise<DecisionRecord | null>;
   /** All decisions of a case, oldest first. */
   ofCase(caseId: string, tx?: Tx): Promise<DecisionRecord[]>;
   init(): Promise<void>;
@@ -91,8 +101,11 @@ export function createDecisions({ database }: { database: Database }): Decisions
         .toArray();
       return new Set(found.map(({ userTaskKey }) => userTaskKey));
     },
-    newest: (caseId, decision, tx) =>
-      collection.findOne({ caseId, decision, accepted: true }, { ...options(tx), sort: { at: -1, _id: -1 } }),
+    newest: (caseId, decision, tx, subject) =>
+      collection.findOne(
+        { caseId, decision, accepted: true, ...(subject === undefined ? {} : { subject }) },
+        { ...options(tx), sort: { at: -1, _id: -1 } },
+      ),
     ofCase: (caseId, tx) => collection.find({ caseId }, options(tx)).sort({ at: 1, _id: 1 }).toArray(),
     init: () =>
       ensureCollection(database.connection, 'decisions', [

@@ -66,9 +66,12 @@ export interface Documents {
   noteNonReceipt(tx: Tx, note: { requestId: string; subjectId: string; reason: string }): Promise<void>;
   /**
    * Records that a document was not received (INS-17, AMB-INS-03), with the reason given or the one noted before, and frees the
-   * waiting task. False when it is settled already.
+   * waiting task. `at` is when a person decided so, now unless given. False when it is settled already.
    */
-  recordNonReceipt(tx: Tx, record: { requestId: string; subjectId: string; reason?: string }): Promise<boolean>;
+  recordNonReceipt(
+    tx: Tx,
+    record: { requestId: string; subjectId: string; reason?: string; at?: Date },
+  ): Promise<boolean>;
   find(requestId: string, tx?: Tx): Promise<DocumentRequest | null>;
   byUploadToken(token: string): Promise<DocumentRequest | null>;
   /** Requests that an employee has not answered yet, oldest first. */
@@ -113,7 +116,7 @@ export function createDocuments(deps: DocumentsDeps): Documents {
   const settle = async (tx: Tx, requestId: string, change: Partial<DocumentRequest>): Promise<boolean> => {
     const settled = await requests.updateOne(
       { _id: requestId, state: 'requested' },
-      { $set: { ...change, settledAt: tx.at } },
+      { $set: { settledAt: tx.at, ...change } },
       { session: tx.session },
     );
     return settled.matchedCount === 1;
@@ -267,7 +270,7 @@ export function createDocuments(deps: DocumentsDeps): Documents {
       await trail.record(tx, { caseId: request.caseId, type: 'non-receipt-reason.noted', subject: requestId, data });
     },
 
-    recordNonReceipt: async (tx, { requestId, subjectId, reason }) => {
+    recordNonReceipt: async (tx, { requestId, subjectId, reason, at = tx.at }) => {
       const request = await find(requestId, tx);
       if (!request) throw new PermanentError(`requestId ${requestId} names no request`, { field: 'requestId' });
       const sealed = reason === undefined ? request.nonReceiptNote : await vault.seal(subjectId, reason, tx);
@@ -275,8 +278,8 @@ export function createDocuments(deps: DocumentsDeps): Documents {
         throw new PermanentError('nonReceiptNote: the reason of the non-receipt is missing on the case file page', {
           field: 'nonReceiptNote',
         });
-      const nonReceipt = { reason: sealed, by: tx.by.id, at: tx.at };
-      if (!(await settle(tx, requestId, { state: 'not-received', nonReceipt }))) return false;
+      const nonReceipt = { reason: sealed, by: tx.by.id, at };
+      if (!(await settle(tx, requestId, { state: 'not-received', nonReceipt, settledAt: at }))) return false;
       await outbox.message(tx, {
         caseId: request.caseId,
         name: messages.documentReceived.name,

@@ -172,6 +172,11 @@ export const letterSamples: Record<string, LetterData> = {
     dueAt: new Date('2026-06-11T18:59:59Z'),
     reportedAt: new Date('2026-06-11T19:00:03Z'),
   },
+  'shared/clock-disproved': {
+    ...clock,
+    dueAt: new Date('2026-06-11T18:59:59Z'),
+    reportedAt: new Date('2026-06-11T19:00:03Z'),
+  },
   'shared/clock-moved': {
     caseNumber: clock.caseNumber,
     moves: [

@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import type { DiagramPath } from '../../core/case-path.js';
-import { isUncounted } from '../../core/clock-truth.js';
+import { isUncounted, standing } from '../../core/clock-truth.js';
 import { legalBasisOf, type CaseFile, type OpenFile } from '../cases/views.js';
 import { accessRequestParts } from './case-access.js';
 import { Diagrams } from './case-diagram.js';
@@ -136,7 +136,7 @@ function ClockResult({ text, clock }: { text: PageContext['text']; clock: CaseFi
   if (state === 'cancelled') return <Badge>{text.say(`clock.was-${cancelledAs ?? 'cancelled'}`)}</Badge>;
   if (kept !== null)
     return <Badge kind={kept ? 'kept' : 'broken'}>{text.say(kept ? 'clock.was-kept' : 'clock.was-broken')}</Badge>;
-  const last = reports.at(-1);
+  const last = standing(reports).at(-1);
   if (!last) return <Badge kind="open">{text.say('clock.running')}</Badge>;
   return <Badge kind={last.kind === 'broken' ? 'broken' : 'late'}>{text.say(`clock.report.${last.kind}`)}</Badge>;
 }

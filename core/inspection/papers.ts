@@ -39,15 +39,16 @@ export function materialsToSend(inspection: Inspection, documents: readonly Case
 
 /**
  * R7, F-INS-3: what the conclusion says. Findings with their reasons, signs revealed so far, what was not received and why, and every
- * material that is attached with its hash (INS-22). `author` is the login of who drew it up (INS-23).
+ * material that is attached with its hash (INS-22). `author` is the login of who drew it up (INS-23),
+ * `revealedAt` when he decided on its signs.
  */
 export async function conclusionData(
   services: Services,
-  conclusion: { caseId: string; author: string; signedAt: Date },
+  conclusion: { caseId: string; author: string; revealedAt: Date },
   tx?: Tx,
 ): Promise<LetterData> {
   const { directory, documents, extracts, inspections, vault } = services;
-  const { caseId, author, signedAt } = conclusion;
+  const { caseId, author, revealedAt } = conclusion;
   const inspection = await vault.reveal(await inspections.get(caseId, tx), tx);
   const materials = await vault.reveal(materialsAmong(await documents.documentsOfCase(caseId, tx)), tx);
   const requests = await vault.reveal(await documents.requestsOfCase(caseId, tx), tx);
@@ -62,7 +63,7 @@ export async function conclusionData(
   );
   const revealed = [
     ...inspection.signs,
-    ...(inspection.conclusionSigns.length > 0 ? [{ kinds: inspection.conclusionSigns, revealedAt: signedAt }] : []),
+    ...(inspection.conclusionSigns.length > 0 ? [{ kinds: inspection.conclusionSigns, revealedAt }] : []),
   ];
   const firstRevealed = Math.min(...revealed.map(({ revealedAt }) => revealedAt.getTime()));
   const withoutExtract = asked.length === 0 || asked.some(({ state }) => state === 'abandoned');

@@ -23,9 +23,27 @@ export async function composeTechnicalAnswer(services: Services, tx: Tx, caseId:
   await services.technicalRequests.noteTold(tx, request);
   return compose(services, tx, request, {
     template: 'technical-request/answer',
-    data: { done: doneIn(request), text: request.resolutions.at(-1)?.text ?? '—' },
+    data: {
+      ...{ done: doneIn(request), text: request.resolutions.at(-1)?.text ?? '—' },
+      ...(await untrueDelay(services, tx, request)),
+    },
     purpose: 'answer',
   });
+}
+
+/** When it was decided on in time, where who asked was told of a delay before that was on record. */
+async function untrueDelay(
+  { clocks, letters }: Services,
+  tx: Tx,
+  { _id: caseId, fulfilled, classified }: TechnicalRequest,
+): Promise<{ decidedAt?: Date }> {
+  const decided = fulfilled ?? classified;
+  if (!decided || !(await letters.ofCase(caseId, tx)).some(({ purpose }) => purpose === 'delay')) return {};
+  const reports = (await clocks.ofCase(caseId, tx)).flatMap((clock) =>
+    clock.rule === 'DL-TECH-1' ? clock.reports : [],
+  );
+  const untrue = reports.filter(({ kind }) => kind === 'broken').at(-1)?.disprovedAt !== undefined;
+  return untrue ? { decidedAt: decided.at } : {};
 }
 
 /** AMB-TECH-03: tells who asked that the term has passed and the request stays open. Returns the letter's id, or null as above. */

@@ -3,7 +3,7 @@ import { defineDecision } from '../decisions.js';
 import { caseContext } from '../reading.js';
 import { classifications, defectOutcomes, fulfilments, hasNewResolution } from './model.js';
 
-/** What each human step of a technical request has to find in the case file before it counts (idea 6), and what it writes there. */
+/** What each human step of a technical request has to find in the case file before it counts (idea 6), and what it writes there: by the moment of the decision. */
 
 /** R15, TECH-13. The clock has run from the receipt: who is slow to classify does not gain time. */
 const classifyRequest = defineDecision({
@@ -11,7 +11,8 @@ const classifyRequest = defineDecision({
   answers: z.strictObject({ classification: z.enum(classifications) }),
   context: caseContext,
   requires: () => Promise.resolve(null),
-  apply: ({ caseId, answers, services, tx }) => services.technicalRequests.classify(tx, caseId, answers.classification),
+  apply: ({ caseId, answers, decidedAt, services, tx }) =>
+    services.technicalRequests.classify(tx, caseId, answers.classification, decidedAt),
 });
 
 /** R15, AMB-TECH-02, AMB-TECH-03: done, or done by a workaround with its defect linked. */
@@ -26,7 +27,8 @@ const fulfilRequest = defineDecision({
     if (!hasNewResolution(request)) return 'resolution-missing';
     return answers.fulfilment === 'workaround' && request.defect === null ? 'defect-missing' : null;
   },
-  apply: ({ caseId, answers, services, tx }) => services.technicalRequests.fulfil(tx, caseId, answers.fulfilment),
+  apply: ({ caseId, answers, decidedAt, services, tx }) =>
+    services.technicalRequests.fulfil(tx, caseId, answers.fulfilment, decidedAt),
 });
 
 /** TECH-14: a request that is not connected with functioning is answered all the same. */
@@ -40,7 +42,7 @@ const answerRequest = defineDecision({
     if (request.classified?.as !== 'other') return 'class-changed';
     return hasNewResolution(request) ? null : 'resolution-missing';
   },
-  apply: ({ caseId, services, tx }) => services.technicalRequests.readyAnswer(tx, caseId),
+  apply: ({ caseId, decidedAt, services, tx }) => services.technicalRequests.readyAnswer(tx, caseId, decidedAt),
 });
 
 /** R17(3), TECH-33: the defect that a workaround left is removed, or flagged as beyond maintenance and handed over. */
@@ -53,8 +55,8 @@ const removeDefect = defineDecision({
     if (answers.defectOutcome === 'handedOver' && request.defect?.scope !== 'modernisation') return 'scope-not-flagged';
     return hasNewResolution(request) ? null : 'resolution-missing';
   },
-  apply: ({ caseId, answers, services, tx }) =>
-    services.technicalRequests.settleDefect(tx, caseId, answers.defectOutcome),
+  apply: ({ caseId, answers, decidedAt, services, tx }) =>
+    services.technicalRequests.settleDefect(tx, caseId, answers.defectOutcome, decidedAt),
 });
 
 export const technicalDecisions = [classifyRequest, fulfilRequest, answerRequest, removeDefect] as const;

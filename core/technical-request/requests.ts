@@ -21,8 +21,8 @@ export interface TechnicalRequests {
   byNumber(number: string): Promise<TechnicalRequest | null>;
   /** Numbers of the requests that other processes handed over, by the numbers of what they came from. */
   numbersReferredFrom(sources: readonly string[]): Promise<Map<string, string>>;
-  /** R15. */
-  classify(tx: Tx, caseId: string, as: Classification): Promise<void>;
+  /** R15: when it was decided, of what it releases and of what it leaves to run. */
+  classify(tx: Tx, caseId: string, as: Classification, at: Date): Promise<void>;
   /** Corrects the class, with the reason. */
   reclassify(tx: Tx, request: TechnicalRequest, correction: { as: Classification; reason: string }): Promise<void>;
   /** Keeps the text of the next answer. */
@@ -30,11 +30,11 @@ export interface TechnicalRequests {
   /** An answer is composed with the newest text: the next one needs another. */
   noteTold(tx: Tx, request: TechnicalRequest): Promise<void>;
   linkDefect(tx: Tx, caseId: string, defect: { reference: string; scope: DefectScope }): Promise<void>;
-  /** R15: the moment stops the clock. */
-  fulfil(tx: Tx, caseId: string, as: Fulfilment): Promise<void>;
-  /** It is said that the answer to something else is ready to go out. */
-  readyAnswer(tx: Tx, caseId: string): Promise<void>;
-  settleDefect(tx: Tx, caseId: string, as: DefectOutcome): Promise<void>;
+  /** R15: the moment, that of the decision, stops the clock. */
+  fulfil(tx: Tx, caseId: string, as: Fulfilment, at: Date): Promise<void>;
+  /** It is said that the answer to something else is ready to go out, and when that was said. */
+  readyAnswer(tx: Tx, caseId: string, at: Date): Promise<void>;
+  settleDefect(tx: Tx, caseId: string, as: DefectOutcome, at: Date): Promise<void>;
   /** Keeps that an answer went out at a moment; without a letter where there is nobody to answer. */
   noteAnswer(tx: Tx, caseId: string, answer: { letterId: string | null; at: Date }): Promise<void>;
   init(): Promise<void>;
@@ -84,12 +84,12 @@ export function createTechnicalRequests(deps: { database: Database; vault: Vault
         .exec();
       return new Map(found.map(({ number, referredFrom }) => [referredFrom!, number]));
     },
-    classify: (tx, caseId, as) =>
+    classify: (tx, caseId, as, at) =>
       change(
         tx,
         caseId,
-        { $set: { classified: { as, by: tx.by.id, at: tx.at } } },
-        { type: 'request.classified', data: { as } },
+        { $set: { classified: { as, by: tx.by.id, at } } },
+        { type: 'request.classified', data: { as, at: at.toISOString() } },
       ),
     reclassify: async (tx, { _id: caseId, subjectId, classified }, { as, reason }) => {
       const from = classified!.as;
@@ -115,26 +115,26 @@ export function createTechnicalRequests(deps: { database: Database; vault: Vault
       const defect = { reference: await sealed(tx, caseId, reference), scope, by: tx.by.id, at: tx.at };
       await change(tx, caseId, { $set: { defect } }, { type: 'defect.linked', data: { scope } });
     },
-    fulfil: (tx, caseId, as) =>
+    fulfil: (tx, caseId, as, at) =>
       change(
         tx,
         caseId,
-        { $set: { fulfilled: { as, by: tx.by.id, at: tx.at } } },
-        { type: 'request.fulfilled', data: { as } },
+        { $set: { fulfilled: { as, by: tx.by.id, at } } },
+        { type: 'request.fulfilled', data: { as, at: at.toISOString() } },
       ),
-    readyAnswer: (tx, caseId) =>
+    readyAnswer: (tx, caseId, at) =>
       change(
         tx,
         caseId,
-        { $set: { answerReady: { by: tx.by.id, at: tx.at } } },
-        { type: 'request.answer-readied', data: {} },
+        { $set: { answerReady: { by: tx.by.id, at } } },
+        { type: 'request.answer-readied', data: { at: at.toISOString() } },
       ),
-    settleDefect: (tx, caseId, as) =>
+    settleDefect: (tx, caseId, as, at) =>
       change(
         tx,
         caseId,
-        { $set: { defectSettled: { as, by: tx.by.id, at: tx.at } } },
-        { type: 'defect.settled', data: { as } },
+        { $set: { defectSettled: { as, by: tx.by.id, at } } },
+        { type: 'defect.settled', data: { as, at: at.toISOString() } },
       ),
     noteAnswer: (tx, caseId, { letterId, at }) =>
       change(

@@ -298,10 +298,10 @@ export async function tellTechnical(site: ApiSite): Promise<string> {
     text: 'Кіру резервтік мекенжаймен ашылды. Вход открыт по резервному адресу.',
   });
   await database.transaction({ kind: 'person', id: 'is.admin' }, async (tx) => {
-    await technicalRequests.classify(tx, caseId, 'functioning');
-    await technicalRequests.fulfil(tx, caseId, 'workaround');
+    await technicalRequests.classify(tx, caseId, 'functioning', tx.at);
+    await technicalRequests.fulfil(tx, caseId, 'workaround', tx.at);
     await technicalRequests.noteAnswer(tx, caseId, { letterId: null, at: tx.at });
-    await technicalRequests.settleDefect(tx, caseId, 'handedOver');
+    await technicalRequests.settleDefect(tx, caseId, 'handedOver', tx.at);
   });
   return number;
 }

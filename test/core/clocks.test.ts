@@ -277,7 +277,7 @@ describe('a withdrawal', () => {
 
 describe('releasing a clock', () => {
   const release = (clock: StoredClock) =>
-    fixture.run((tx) => fixture.clocks.releaseOfCase(tx, clock.caseId, 'not-functioning'));
+    fixture.run((tx) => fixture.clocks.releaseOfCase(tx, clock.caseId, { reason: 'not-functioning', at: tx.at }));
   const resume = ({ caseId, subject }: StoredClock) =>
     fixture.start({ caseId, rule: 'DL-INS-1', subject, startedAt: revealedAt });
 

@@ -142,7 +142,7 @@ async function prepareRequest(
     .updateOne({ _id: letter!._id as never }, { $set: { state: 'failed' } });
   // What is not classified can't be corrected.
   if (process === 'technical-request')
-    await database.transaction(somebody, (tx) => technicalRequests.classify(tx, caseId, 'functioning'));
+    await database.transaction(somebody, (tx) => technicalRequests.classify(tx, caseId, 'functioning', tx.at));
   await endAs(site, caseId, state);
   const putBack = await keep(site, [
     ['cases', { _id: caseId }],

@@ -50,8 +50,7 @@ describe('a technical request', () => {
       expect(await it.ended()).toMatchObject({ outcome: 'answered' });
       expect(await it.letters('answer')).toEqual([expect.objectContaining({ state: 'sent', languages: ['ru'] })]);
       const { answerReady } = await it.request();
-      expect(await it.clock('DL-TECH-2')).toMatchObject({ kept: true });
-      expect((await it.clock('DL-TECH-2')).stoppedAt!.getTime()).toBeGreaterThanOrEqual(answerReady!.at.getTime());
+      expect(await it.clock('DL-TECH-2')).toMatchObject({ kept: true, stoppedAt: answerReady!.at });
     },
     testMs,
   );

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { tellOfDisproved } from '../../core/clock-notices.js';
+import { lastActAt } from '../../core/inspection/last-act.js';
 import { defineWorker } from '../define-worker.js';
 import { caseIds, id } from '../shapes.js';
 
@@ -12,11 +14,14 @@ export const closeCase = defineWorker({
   output: z.object({ unreportedSignIds: z.array(id) }),
   errors: [],
   run: async ({ input: { caseId, inspectionOutcome }, tx, services }) => {
-    const { signs } = await services.inspections.beginClosing(tx, caseId);
-    const unreported = signs.filter((sign) => sign.reportInstanceKey === null).map((sign) => sign.signId);
+    const inspection = await services.inspections.beginClosing(tx, caseId);
+    const unreported = inspection.signs.filter((sign) => sign.reportInstanceKey === null).map((sign) => sign.signId);
     if (unreported.length > 0) return { unreportedSignIds: unreported };
-    for (const clock of await services.clocks.ofCase(caseId, tx))
-      if (clock.rule === 'DL-INS-5') await services.clocks.stop(tx, { clockId: clock._id, stoppedAt: tx.at });
+    for (const { rule, _id: clockId } of await services.clocks.ofCase(caseId, tx))
+      if (rule === 'DL-INS-5') {
+        const stoppedAt = await lastActAt(services, tx, inspection);
+        await tellOfDisproved(services, tx, await services.clocks.stop(tx, { clockId, stoppedAt }));
+      }
     await services.cases.close(tx, caseId, inspectionOutcome);
     await services.trail.record(tx, { caseId, type: 'case.closed', data: { outcome: inspectionOutcome } });
     return { unreportedSignIds: [] };

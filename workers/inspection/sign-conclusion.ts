@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { momentOf } from '../../core/decisions.js';
 import { drawUpConclusion, factsConfirmed } from '../../core/inspection/conclusion.js';
 import { taskGroups } from '../../core/inspection/management.js';
 import { paperKinds } from '../../core/inspection/model.js';
@@ -14,7 +15,7 @@ import { id } from '../shapes.js';
 
 /**
  * R7: signs the conclusion with all materials attached (INS-21 to INS-23), as a PDF that is stored before it is signed; signs of an
- * offence in it start the clocks of R9. When the case file changes in between, the step is repeated under the same number.
+ * offence in it start the clocks of R9, from the moment in which the author decided on it. When the case file changes in between, the step is repeated under the same number.
  */
 export const signConclusion = defineWorker({
   type: 'inspection.sign-conclusion',
@@ -34,7 +35,8 @@ export const signConclusion = defineWorker({
     const draft = await services.database.transaction({ kind: 'worker', id: job.type }, async (tx) => {
       const decision = await services.decisions.newest(caseId, 'inspection.draw-up-conclusion', tx);
       const numbered = await numberConclusion(services, tx, caseId, decision?._id ?? '');
-      return { ...numbered, author: decision?.by ?? '', signedAt: tx.at };
+      const revealedAt = decision ? momentOf(decision) : tx.at;
+      return { ...numbered, author: decision?.by ?? '', signedAt: tx.at, revealedAt };
     });
     const { number, signedAt: at } = draft;
     const data = await conclusionData(services, { caseId, ...draft });
@@ -43,9 +45,9 @@ export const signConclusion = defineWorker({
       stored: await storePaper(services, { caseId, template: 'inspection/conclusion', number, at, data }),
     };
   },
-  run: async ({ input: { caseId }, tx, services, reached: { stored, ...draft } }) => {
+  run: async ({ input: { caseId }, tx, services, reached: { stored, revealedAt, ...draft } }) => {
     const { number } = draft;
-    const data = await conclusionData(services, { caseId, ...draft }, tx);
+    const data = await conclusionData(services, { caseId, ...draft, revealedAt }, tx);
     const kind = paperKinds.conclusion;
     const inspection = await services.inspections.get(caseId, tx);
     const materials = materialsAmong(await services.documents.documentsOfCase(caseId, tx));
@@ -55,12 +57,7 @@ export const signConclusion = defineWorker({
     await services.inspections.addConclusion(tx, caseId, conclusion);
     const signsRevealed = inspection.conclusionSigns.length > 0;
     const signId = signsRevealed
-      ? await services.inspections.recordSigns(
-          tx,
-          caseId,
-          { kinds: inspection.conclusionSigns, revealedAt: draft.signedAt },
-          'no',
-        )
+      ? await services.inspections.recordSigns(tx, caseId, { kinds: inspection.conclusionSigns, revealedAt }, 'no')
       : null;
     const confirmed = factsConfirmed(conclusion);
     // Since the inspection was opened, employees may have been found whose head is the management (AMB-INS-08).

@@ -26,6 +26,7 @@ type Input = z.output<typeof inputShape>;
 /**
  * Idea 6: reads from the engine who completed the task, checks the table of rights and what the case file has to hold, and records
  * the decision; or its refusal, with which the diagram opens the task again. Who a diagram's candidate groups named does not matter here.
+ * What counts is when the person completed the task (idea 2): this step runs seconds later, or hours where nothing ran.
  */
 export function recordDecision(decisions: readonly AnyDecision[]) {
   const byName = new Map(decisions.map((decision) => [decision.name, decision]));
@@ -45,6 +46,7 @@ export function recordDecision(decisions: readonly AnyDecision[]) {
       const verdict =
         person && may(person, `decision:${decision.name}`, await decision.context(services, caseId, subject));
       const { onBehalfOf } = verdict ?? {};
+      const decidedAt = completionOf(task, tx.at);
       const byPerson =
         task.assignee === null ? tx : { ...tx, by: { kind: 'person' as const, id: task.assignee, onBehalfOf } };
       const answers = decision.answers.safeParse(input.answers);
@@ -57,6 +59,7 @@ export function recordDecision(decisions: readonly AnyDecision[]) {
           caseId,
           answers: answers.data,
           subject,
+          decidedAt,
           person,
           tx: byPerson,
           services,
@@ -79,13 +82,14 @@ export function recordDecision(decisions: readonly AnyDecision[]) {
         accepted: refusal === null,
         refusal,
         answers: answers.success ? (answers.data as Record<string, unknown>) : {},
+        decidedAt,
       });
       await services.userTasks.closed(tx, job.epoch, task.elementInstanceKey);
       await services.trail.record(byPerson, {
         caseId,
         type: refusal === null ? 'decision.recorded' : 'decision.refused',
         subject: subject === '' ? null : subject,
-        data: refusal === null ? facts : { ...facts, reason: refusal },
+        data: { ...facts, decidedAt: decidedAt.toISOString(), ...(refusal === null ? {} : { reason: refusal }) },
       });
       return { decisionAccepted: refusal === null, refusalReason: refusal };
     },
@@ -100,7 +104,7 @@ async function findCompletedTask({
   services,
   heartbeat,
   signal,
-}: ReachContext<Input>): Promise<Pick<UserTask, 'key' | 'assignee' | 'elementInstanceKey'>> {
+}: ReachContext<Input>): Promise<UserTask> {
   const { clock, decisions } = services;
   for (const startedMs = clock.monotonicMs(); clock.monotonicMs() - startedMs < patienceMs;) {
     const completed = await engine.userTasks({
@@ -120,11 +124,19 @@ async function findCompletedTask({
       if (!announced || announced.subject === input.decisionSubject) own.push(task);
     }
     const newest = own.sort(byKey).at(-1);
-    if (newest) return { key: newest.key, assignee: newest.assignee, elementInstanceKey: newest.elementInstanceKey };
+    if (newest) return newest;
     await heartbeat();
     await sleep(500, undefined, { signal });
   }
   throw new RetryableError(`task ${input.taskElementId} is not yet told as completed`);
+}
+
+/** When the task was completed by the engine's clock: not before it was there, and never later than this step. */
+export function completionOf({ createdAt, completedAt }: Pick<UserTask, 'createdAt' | 'completedAt'>, now: Date): Date {
+  const msOf = (moment: string | null): number => Date.parse(moment ?? '');
+  const completed = msOf(completedAt);
+  if (Number.isNaN(completed)) return now;
+  return new Date(Math.min(Math.max(completed, msOf(createdAt) || completed), now.getTime()));
 }
 
 /** Keys of one instance grow with time: they come from one partition. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { momentOf } from '../../core/decisions.js';
 import { PermanentError } from '../../core/errors.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
@@ -15,7 +16,10 @@ export const recordNonReceipt = defineWorker({
   run: async ({ input: { caseId, requestId }, tx, services }) => {
     const record = await services.cases.find(caseId, tx);
     if (!record) throw new PermanentError(`caseId ${caseId} names no case`, { field: 'caseId' });
-    await services.documents.recordNonReceipt(tx, { requestId, subjectId: record.subjectId });
+    const { subjectId } = record;
+    const decision = await services.decisions.newest(caseId, 'document.decide-on-missing', tx, requestId);
+    const at = decision ? momentOf(decision) : tx.at;
+    await services.documents.recordNonReceipt(tx, { requestId, subjectId, at });
     return {};
   },
 });

@@ -14,7 +14,10 @@ export const informOfDelay = defineWorker({
   errors: [],
   run: async ({ input: { caseId, fulfilmentClockId }, tx, services }) => {
     const clock = await services.clocks.find(fulfilmentClockId, tx);
-    if (clock?.state === 'running' && clock.dueAt && clock.dueAt < tx.at)
+    const { fulfilled, classified } = await services.technicalRequests.get(caseId, tx);
+    // Decided, and the clock about to be stopped or released at that moment.
+    const decided = fulfilled ?? (classified?.as === 'other' ? classified : null);
+    if (clock?.state === 'running' && clock.dueAt && clock.dueAt < (decided?.at ?? tx.at))
       await composeDelay(services, tx, caseId, clock.dueAt);
     return {};
   },

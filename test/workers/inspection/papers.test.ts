@@ -77,7 +77,7 @@ async function aMaterial(name: string): Promise<CaseDocument> {
 }
 
 /** The officer's accepted decision that the conclusion is ready; `key` tells one such decision from another. */
-const decide = (key: string) =>
+const decide = (key: string, decidedAt?: Date) =>
   inTransaction((tx) =>
     services.decisions.record(tx, {
       caseId,
@@ -91,6 +91,7 @@ const decide = (key: string) =>
       accepted: true,
       refusal: null,
       answers: {},
+      ...(decidedAt && { decidedAt }),
     }),
   );
 
@@ -156,6 +157,20 @@ describe('a conclusion that is signed', () => {
     const { text } = await textOf((await papers('conclusion'))[0]!);
     expect(text).toContain('Кадровик отказал');
     expect(text).not.toContain('Признаков административного или уголовного правонарушения не выявлено');
+  });
+
+  test('reveals its signs when its author decided on them, whenever it is signed', async () => {
+    await inTransaction((tx) => services.inspections.setConclusionSigns(tx, caseId, ['criminal']));
+    const decidedAt = new Date(services.database.clock.legalNow().getTime() - 26 * 3_600_000);
+    await decide('1', decidedAt);
+    await site.deliver(signConclusion, { caseId });
+    const { signs, conclusions } = await services.inspections.get(caseId);
+    expect(signs).toMatchObject([{ kinds: ['criminal'], revealedAt: decidedAt }]);
+    expect((await services.clocks.ofCase(caseId)).map(({ rule, startedAt }) => [rule, startedAt])).toEqual([
+      ['DL-INS-1', decidedAt],
+      ['DL-INS-2', decidedAt],
+    ]);
+    expect(conclusions[0]!.signedAt.getTime()).toBeGreaterThan(decidedAt.getTime());
   });
 
   test('a material that comes while it is put on paper: it is put on paper again, under the same number', async () => {

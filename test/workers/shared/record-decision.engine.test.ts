@@ -7,7 +7,7 @@ import { createUserTasks } from '../../../core/user-tasks.js';
 import { createTrail, type Trail } from '../../../core/trail.js';
 import { waitFor } from '../../../local/play/tasks.js';
 import type { Engine, PlainValue } from '../../../workers/engine.js';
-import { recordDecision } from '../../../workers/shared/record-decision.js';
+import { completionOf, recordDecision } from '../../../workers/shared/record-decision.js';
 import { openTestDatabase, type TestDatabase } from '../../helpers/database.js';
 import { newJobType, startRuntime, type TestRuntime } from '../../helpers/runtime.js';
 import { deployFixtures, testEngine } from '../../helpers/stack.js';
@@ -113,6 +113,9 @@ describe('a decision', () => {
     await hasEnded(processInstanceKey);
     const [record] = await recordsOf(caseId, 1);
     expect(record).toMatchObject({ by: 'officer', accepted: true, refusal: null, answers: { choice: 'conclude' } });
+    const [task] = await engine.userTasks({ processInstanceKey, state: 'COMPLETED' });
+    expect(completionOf(task!, record!.at)).toEqual(record!.decidedAt);
+    expect(task!.completedAt).not.toBeNull();
     expect(await trail.list(caseId)).toMatchObject([
       { type: 'decision.recorded', by: { kind: 'person', id: 'officer' }, data: { userTaskKey: record?.userTaskKey } },
     ]);
