@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { inProject } from '../config/index.js';
 import { PermanentError } from './errors.js';
 import { readMarkdown, type Block } from './letter-fill.js';
+import { errorFields } from './log.js';
 import type { Language } from './text.js';
 
 /** What administrators publish (item 16 of the Rules on access): how to do things, questions with answers, what is new. */
@@ -46,23 +47,36 @@ export function parseHelp(kind: HelpKind, name: string, language: Language, sour
 
 /**
  * Every page of `config/help/`, the newest first, as the files are now: an administrator's change shows with the next request. A faulty file is
- * left out and named in the log, so that it takes no other page with it.
+ * left out and named in the log, so that it takes no other page with it; so is what can not be opened. A folder that is not there has no pages.
  */
 export async function readHelp(log: Pick<Logger, 'error'>, folder = inProject('config', 'help')): Promise<HelpPage[]> {
   const pages: HelpPage[] = [];
+  const left = (where: string, error: unknown): void => {
+    const said = error instanceof PermanentError ? { reason: error.message } : errorFields(error);
+    log.error({ where, ...said }, 'a help page can not be read');
+  };
   for (const kind of helpKinds) {
-    for (const file of await readdir(path.join(folder, kind))) {
+    for (const file of await filesOf(path.join(folder, kind), (error) => left(kind, error))) {
       const [, name, language] = /^([a-z0-9-]+)\.(kk|ru|ky|en)\.md$/.exec(file) ?? [];
       if (!name || !language) continue;
       try {
         pages.push(parseHelp(kind, name, language as Language, await readFile(path.join(folder, kind, file), 'utf8')));
       } catch (error) {
-        if (!(error instanceof PermanentError)) throw error;
-        log.error({ where: `${kind}/${file}`, reason: error.message }, 'a help page can not be read');
+        left(`${kind}/${file}`, error);
       }
     }
   }
   return pages.sort((a, b) => b.publishedOn.localeCompare(a.publishedOn) || a.name.localeCompare(b.name));
+}
+
+/** Names in a folder; of one that can not be read none, and `failed` is told, unless it is not there. */
+async function filesOf(folder: string, failed: (error: unknown) => void): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ENOENT') failed(error);
+    return [];
+  }
 }
 
 /** Each page once: in the reader's language, else in the first of `others` that it is written in. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -54,6 +54,20 @@ describe('the pages of a folder', () => {
     const pages = await readHelp({ error: (...given: unknown[]) => logged.push(given) } as never, folder);
     expect(pages.map(({ name }) => name)).toEqual(['new', 'new', 'old']);
     expect(logged).toHaveLength(1);
+  });
+
+  test('come though a file can not be opened, a folder is none and another is not there', async () => {
+    const part = mkdtempSync(path.join(tmpdir(), 'help-'));
+    mkdirSync(path.join(part, 'news'));
+    writeFileSync(path.join(part, 'news', 'new.ru.md'), source(head));
+    mkdirSync(path.join(part, 'news', 'folder.ru.md'));
+    symlinkSync(path.join(part, 'nowhere'), path.join(part, 'news', 'gone.kk.md'));
+    writeFileSync(path.join(part, 'faq'), 'x');
+    const logged: string[] = [];
+    const pages = await readHelp({ error: ({ where }: { where: string }) => logged.push(where) } as never, part);
+    rmSync(part, { recursive: true });
+    expect(pages.map(({ name }) => name)).toEqual(['new']);
+    expect(logged.sort()).toEqual(['faq', 'news/folder.ru.md', 'news/gone.kk.md']);
   });
 
   test('show in the language of the reader, else in another that was named', async () => {
