@@ -62,7 +62,10 @@ export const newTechnicalRequest = z
     const fault = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', path, message });
     const byCall = channel === 'mail' || channel === 'phone';
     if (source !== 'user') {
-      if (who) fault('only-for-user', 'reporter');
+      // Each by its own name: a form has a control for what was given, and none for all of it.
+      const given = Object.keys(who ?? {});
+      for (const name of given) fault('only-for-user', 'reporter', name);
+      if (who && given.length === 0) fault('only-for-user', 'reporter');
       if (byCall) fault('only-for-user', 'channel');
       return;
     }

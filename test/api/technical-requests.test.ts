@@ -136,9 +136,11 @@ describe('an operator', () => {
       ['surname', 'position', 'login', 'phone', 'email'].map((name) => `reporter.${name} missing`),
     );
     expect(faultsOf(await admin.post(url, phoneCall({ source: 'monitoring' })))).toEqual([
-      'reporter only-for-user',
+      ...['surname', 'name', 'position', 'login', 'phone', 'email'].map((name) => `reporter.${name} only-for-user`),
       'channel only-for-user',
     ]);
+    const nobody = technicalRequest({ source: 'monitoring', reporter: {} });
+    expect(faultsOf(await admin.post(url, nobody))).toEqual(['reporter only-for-user']);
     expect(await site.holdings()).toEqual(before);
   });
 
@@ -147,9 +149,9 @@ describe('an operator', () => {
     const receivedAt = new Date(`${hoursAgo(25).slice(0, 16)}Z`);
     // Almaty is five hours ahead.
     const local = new Date(receivedAt.getTime() + 5 * 3_600_000).toISOString().slice(0, 16);
-    const send = (at: string, origin: string) =>
+    const send = (at: string, origin: string, language = 'en') =>
       registrar.upload(
-        '/technical-requests/register',
+        `/technical-requests/register?lang=${language}`,
         [...technicalForm(phoneCall({ channel: undefined, receivedAt: at })), ['origin', origin], ['relatesTo', '']],
         html,
       );
@@ -161,7 +163,17 @@ describe('an operator', () => {
     expect(record.receivedAt).toEqual(receivedAt);
     const late = await send('2099-01-01T10:00', 'monitoring');
     expect(late.statusCode).toBe(422);
-    expect(late.body).toContain('href="#field-reporter"');
+    for (const [, name = ''] of late.body.matchAll(/href="#field-([^"]*)"/g))
+      expect(late.body).toContain(`id="field-${name}"`);
+    for (const language of ['kk', 'ru', 'en']) {
+      const refused = await send(local, 'monitoring', language);
+      const links = [...refused.body.matchAll(/href="#field-(reporter[^"]*)"[^>]*>([^<]*)</g)];
+      expect(links.map(([, name]) => name)).toContain('reporter.surname');
+      for (const [, name, word] of links) {
+        expect(refused.body).toContain(`id="field-${name}"`);
+        expect(word).not.toMatch(/reporter/);
+      }
+    }
     const unchosen = await send('2099-01-01T10:00', '');
     expect(unchosen.body).toContain('href="#field-origin"');
     for (const login of ['auditor', 'ib.admin'])
