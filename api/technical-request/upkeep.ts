@@ -60,7 +60,11 @@ export const newUpkeepRecord = z
       .optional()
       .describe('of what came of it: of the backup, of the report'),
     remark: longText.optional(),
-    corrects: recordNumber.optional().describe('number of a wrong record, which then counts no more'),
+    corrects: recordNumber
+      .optional()
+      .describe(
+        "number of a wrong record of the same kind and system, a machine's of its own, which then counts no more",
+      ),
   })
   .superRefine((body, context) => {
     const { needs, may } = kindFields[body.kind];

@@ -39,7 +39,7 @@ export async function recordUpkeep(
   };
   const repeated = await known();
   if (repeated) return { record: repeated, repeated: true };
-  await checkReport(services, report);
+  await checkReport(services, by, report);
   try {
     const record = await database.transaction(by, async (tx) => {
       const made: UpkeepRecord = {
@@ -59,14 +59,14 @@ export async function recordUpkeep(
     // Another request with the same key won the race: its record is the answer. Or another corrected the same record.
     const winner = await known();
     if (winner) return { record: winner, repeated: true };
-    await checkReport(services, report);
+    await checkReport(services, by, report);
     throw error;
   }
 }
 
 /** What only the server can tell: the moment against the clock; system, request, employees and corrected record against what is known. */
-async function checkReport(services: Services, report: UpkeepReport): Promise<void> {
-  const { clock, directory, organisation, technicalRequests, upkeepRecords } = services;
+async function checkReport(services: Services, by: Actor, report: UpkeepReport): Promise<void> {
+  const { clock, directory, organisation, technicalRequests } = services;
   const { system, performedAt, technicalRequest, resolves, employeeIds, since, corrects } = report;
   const faults: FieldFault[] = [];
   const now = clock.legalNow();
@@ -84,9 +84,26 @@ async function checkReport(services: Services, report: UpkeepReport): Promise<vo
   for (const [at, employeeId] of (employeeIds ?? []).entries())
     if (!(await directory.employee(employeeId))) faults.push({ field: `employeeIds[${at}]`, code: 'unknown-employee' });
   if (corrects !== null) {
-    if (!(await upkeepRecords.byNumber(corrects))) faults.push({ field: 'corrects', code: 'unknown-record' });
-    else if ((await upkeepRecords.corrections([corrects])).size > 0)
-      faults.push({ field: 'corrects', code: 'already-corrected' });
+    const code = await faultOfCorrection(services, by, report, corrects);
+    if (code !== null) faults.push({ field: 'corrects', code });
   }
   if (faults.length) throw new InputProblem(422, 'validation', faults);
+}
+
+/**
+ * Why a report does not correct a record; null where it does. What is right is of the same work on the same system: else a backup could undo a
+ * duty roster. R8: a machine undoes nothing that administrators, or other machines, recorded.
+ */
+async function faultOfCorrection(
+  { upkeepRecords }: Pick<Services, 'upkeepRecords'>,
+  by: Actor,
+  { kind, system }: UpkeepReport,
+  corrects: string,
+): Promise<string | null> {
+  const wrong = await upkeepRecords.byNumber(corrects);
+  if (!wrong) return 'unknown-record';
+  if ((await upkeepRecords.corrections([corrects])).size > 0) return 'already-corrected';
+  if (wrong.kind !== kind) return 'other-kind';
+  if (wrong.system !== system) return 'other-system';
+  return by.kind === 'machine' && wrong.recordedBy !== by.id ? 'other-author' : null;
 }

@@ -158,6 +158,43 @@ describe('a correction', () => {
     expect(await faultsOf(backup({ corrects: 'UPK-2020-000001' }))).toEqual(['corrects unknown-record']);
   });
 
+  test('is of the same kind and system; what should not be there at all is corrected by one that failed', async () => {
+    const wrong = await recorded(backup());
+    const other = { performedAt, corrects: wrong };
+    expect(await faultsOf(backup({ ...other, kind: 'audit' }))).toEqual(['corrects other-kind']);
+    expect(await faultsOf(backup({ ...other, system: 'pension' }))).toEqual(['corrects other-system']);
+    await recorded(backup({ ...other, result: 'failed' }));
+  });
+
+  test('by a machine is of its own records alone, and leaves what administrators and other machines recorded', async () => {
+    const machine = await site.machine();
+    const roster = {
+      kind: 'duty-roster',
+      system: 'pension',
+      performedAt,
+      from: '2026-02-01',
+      to: '2026-02-07',
+    } as const;
+    const ofPeople = [await recorded({ ...roster, employeeIds: ['SC-1077'] }), await recorded(backup())];
+    const ofOther = await recorded(backup());
+    await stored().updateOne({ number: ofOther }, { $set: { recordedBy: 'client:other' } });
+    const tries = [{ system: 'pension', corrects: ofPeople[0]! }, { corrects: ofPeople[1]! }, { corrects: ofOther }];
+    const codes: string[] = [];
+    for (const changes of tries) {
+      const answer = await machine.post(url, backup(changes), { 'accept-language': 'ru' });
+      expect(answer.statusCode).toBe(422);
+      codes.push(...answer.json<SeenProblem>().errors!.map(({ field, code }) => `${field} ${code}`));
+    }
+    expect(codes).toEqual(['corrects other-kind', 'corrects other-author', 'corrects other-author']);
+    const { records } = await listed('limit=3');
+    expect(records.map(({ number, correctedBy }) => [number, correctedBy])).toEqual(
+      [ofOther, ofPeople[1], ofPeople[0]].map((number) => [number, null]),
+    );
+    const own = await recorded(backup(), machine);
+    const right = await recorded(backup({ result: 'failed', corrects: own }), machine);
+    expect((await listed('limit=1')).records).toMatchObject([{ number: right }]);
+  });
+
   test('is one of two that come at once', async () => {
     const corrects = await recorded(backup());
     const answers = await Promise.all([1, 2].map(() => admin.post(url, backup({ corrects }))));
