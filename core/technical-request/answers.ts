@@ -46,8 +46,12 @@ async function untrueDelay(
   return untrue ? { decidedAt: decided.at } : {};
 }
 
-/** AMB-TECH-03: tells who asked that the term has passed and the request stays open. Returns the letter's id, or null as above. */
+/**
+ * AMB-TECH-03: tells who asked that the term has passed and the request stays open. Returns the letter's id, or null as above, and where it was told
+ * before: a clock that runs on after its class was corrected has the same moment behind it once more.
+ */
 export async function composeDelay(services: Services, tx: Tx, caseId: string, dueAt: Date): Promise<string | null> {
+  if ((await services.letters.ofCase(caseId, tx)).some(({ purpose }) => purpose === 'delay')) return null;
   const request = await services.vault.reveal(await services.technicalRequests.get(caseId, tx), tx);
   return compose(services, tx, request, { template: 'technical-request/delay', data: { dueAt }, purpose: 'delay' });
 }

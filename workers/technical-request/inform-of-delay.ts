@@ -3,7 +3,7 @@ import { composeDelay } from '../../core/technical-request/answers.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
 
-/** AMB-TECH-03: the term has passed, no extension exists: who asked is told so. Nothing goes out when it was kept, or there is nobody to tell. */
+/** AMB-TECH-03: the term has passed, no extension exists: who asked is told so. Nothing goes out when it was kept, was told before, or there is nobody to tell. */
 export const informOfDelay = defineWorker({
   type: 'technical-request.inform-of-delay',
   title: 'Inform of delay',
