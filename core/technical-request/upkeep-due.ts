@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import { ensureCollection } from '../collections.js';
 import type { Database, Tx } from '../database.js';
-import { localDay } from '../legal-day.js';
+import { atLocalTime, dayOf, isoDay, localDay } from '../legal-day.js';
 import type { Services } from '../services.js';
 import type { Trail } from '../trail.js';
 import { periodicKinds, upkeepChain, type PeriodicKind } from './upkeep-records.js';
@@ -26,15 +26,16 @@ export function termOf(every: string, lastOn: string | null, today: string): Pic
   return { dueOn, state: dueOn > today ? 'kept' : dueOn === today ? 'due' : 'overdue' };
 }
 
+type DueServices = Pick<Services, 'organisation' | 'settings' | 'upkeepRecords'>;
+
 /** Every system of the registry with every periodic work for which the organisation has set a period (DL-TECH-4); without one there is none. */
-export async function upkeepTerms(
-  services: Pick<Services, 'organisation' | 'settings' | 'upkeepRecords'>,
-  now: Date,
-  tx?: Tx,
-): Promise<UpkeepTerm[]> {
+export function upkeepTerms(services: DueServices, now: Date): Promise<UpkeepTerm[]> {
+  return termsOn(services, localDay(now, services.organisation.timeZone));
+}
+
+async function termsOn(services: DueServices, today: string, tx?: Tx): Promise<UpkeepTerm[]> {
   const { organisation, settings, upkeepRecords } = services;
   const { timeZone, access } = organisation;
-  const today = localDay(now, timeZone);
   const terms: UpkeepTerm[] = [];
   for (const { code: system } of access.systems)
     for (const kind of periodicKinds) {
@@ -47,9 +48,19 @@ export async function upkeepTerms(
   return terms;
 }
 
-/** Which of them have to be done today or had to be before. */
-export async function dueUpkeep(...args: Parameters<typeof upkeepTerms>): Promise<UpkeepTerm[]> {
-  return (await upkeepTerms(...args)).filter(({ state }) => state !== 'kept');
+/** `technical-upkeep` looks at 23:35 by the engine's clock, which may be minutes ahead of ours. */
+const looksFrom = '23:30';
+
+/** The legal day at whose end a look is taken: one that waited over midnight is about the day that was over, and not about one that has just begun. */
+export function dayOfLook(at: Date, timeZone: string): string {
+  const day = dayOf(at.getTime(), timeZone);
+  return isoDay(at.getTime() < atLocalTime(day, looksFrom, timeZone) ? day - 1 : day);
+}
+
+/** Which of them had to be done by the end of the day of a look. */
+export async function dueUpkeep(services: DueServices, at: Date, tx: Tx): Promise<UpkeepTerm[]> {
+  const terms = await termsOn(services, dayOfLook(at, services.organisation.timeZone), tx);
+  return terms.filter(({ state }) => state !== 'kept');
 }
 
 /** Spans of days, of `days` from a legal day on, on which no roster has anybody; first and last day of each. */
@@ -110,13 +121,13 @@ export function createUpkeepReminders({ database, trail }: { database: Database;
 
 const dayMs = 24 * 3600 * 1000;
 
-/** Writes one mail to each administrator of the information systems about all that is due; once a legal day, and not where nothing is. */
+/** Writes one mail to each administrator of the information systems about all that is due; once for the day of a look, and not where nothing is. */
 export async function writeUpkeepReminder(
-  services: Pick<Services, 'organisation' | 'outbox' | 'people' | 'settings' | 'upkeepRecords' | 'upkeepReminders'>,
+  services: DueServices & Pick<Services, 'outbox' | 'people' | 'upkeepReminders'>,
   tx: Tx,
 ): Promise<void> {
   const { organisation, outbox, people, settings, upkeepReminders } = services;
-  const day = localDay(tx.at, organisation.timeZone);
+  const day = dayOfLook(tx.at, organisation.timeZone);
   if (await upkeepReminders.isNoted(tx, day)) return;
   const due = await dueUpkeep(services, tx.at, tx);
   if (due.length === 0) return;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { writeUpkeepReminder } from '../../core/technical-request/upkeep-due.js';
 import { defineWorker } from '../define-worker.js';
 
-/** R17(2), R17(6): the administrators of the information systems are written to about what is due. A repeat within a legal day writes nothing. */
+/** R17(2), R17(6): the administrators of the information systems are written to about what is due. A repeat of the same day's look writes nothing. */
 export const remindOfUpkeep = defineWorker({
   type: 'technical-request.remind-of-upkeep',
   title: 'Remind of upkeep',

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { rosterGaps, termOf } from '../../../core/technical-request/upkeep-due.js';
+import { dayOfLook, rosterGaps, termOf } from '../../../core/technical-request/upkeep-due.js';
 
 test.each<[every: string, lastOn: string | null, today: string, dueOn: string | null, state: string]>([
   ['P1D', '2026-03-01', '2026-03-01', '2026-03-02', 'kept'],
@@ -16,6 +16,19 @@ test.each<[every: string, lastOn: string | null, today: string, dueOn: string | 
   ['P12M', null, '2026-03-01', null, 'due'],
 ])('%s, last done on %s: on %s it is due on %s: %s', (every, lastOn, today, dueOn, state) => {
   expect(termOf(every, lastOn, today)).toEqual({ dueOn, state });
+});
+
+test.each<[at: string, day: string]>([
+  ['2026-03-02T18:35:00Z', '2026-03-02'],
+  // The engine's clock is ahead of ours.
+  ['2026-03-02T18:34:58Z', '2026-03-02'],
+  ['2026-03-02T18:59:59Z', '2026-03-02'],
+  // The workers were down at 23:35 and came back after midnight, or in the evening of the next day.
+  ['2026-03-02T19:10:00Z', '2026-03-02'],
+  ['2026-03-03T15:00:00Z', '2026-03-02'],
+  ['2026-03-03T18:35:00Z', '2026-03-03'],
+])('a look at %s is about what was not done by the end of %s', (at, day) => {
+  expect(dayOfLook(new Date(at), 'Asia/Almaty')).toBe(day);
 });
 
 test.each<[rosters: [string, string][], gaps: [string, string][]]>([

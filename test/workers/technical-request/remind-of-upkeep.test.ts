@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { writeClockOffset } from '../../../core/clock.js';
 import { upkeepChain } from '../../../core/technical-request/upkeep-records.js';
+import { recordUpkeep } from '../../../core/technical-request/upkeep-report.js';
 import type { OutboxEntry } from '../../../core/outbox.js';
 import { checkUpkeep } from '../../../workers/technical-request/check-upkeep.js';
 import { remindOfUpkeep } from '../../../workers/technical-request/remind-of-upkeep.js';
@@ -59,4 +61,59 @@ test('without a period nothing is due, though nothing was ever done', async () =
   const without = await WorkerSite.start();
   expect(await without.deliver(checkUpkeep, {})).toEqual({ upkeepDue: false });
   await without.stop();
+});
+
+describe('a look that waited over midnight', () => {
+  let daily: WorkerSite;
+  beforeAll(async () => {
+    const travel = { CLOCK_TRAVEL: 'true', ENGINE_MANAGEMENT_URL: 'http://127.0.0.1:1' };
+    daily = await WorkerSite.start({ ...travel, BACKUP_EVERY: 'P1D' });
+  }, 60_000);
+  afterAll(() => daily.stop());
+
+  const travelTo = async (moment: string): Promise<void> => {
+    const { database, clock } = daily.services;
+    await writeClockOffset(database.connection, Date.parse(moment) - clock.wallNow().getTime());
+    await clock.refresh();
+  };
+  const backedUp = async (performedAt: string, systems = ['sir', 'pension']): Promise<void> => {
+    for (const system of systems)
+      await recordUpkeep(
+        daily.services,
+        { kind: 'machine', id: 'client:backups' },
+        {
+          ...{ kind: 'backup', system, performedAt: new Date(performedAt), result: 'done', technicalRequest: null },
+          ...{ resolves: null, scope: null, from: null, to: null, employeeIds: null, since: null, centre: null },
+          ...{ sha256: null, remark: null, corrects: null },
+        },
+        null,
+      );
+  };
+  const look = async (): Promise<boolean> => {
+    const { upkeepDue } = await daily.deliver(checkUpkeep, {});
+    await daily.deliver(remindOfUpkeep, {});
+    return upkeepDue;
+  };
+  const days = async () =>
+    (await daily.services.trail.list(upkeepChain)).flatMap(({ type, data }) =>
+      type === 'upkeep.reminded' ? [[data['day'], data['due']]] : [],
+    );
+
+  test('is about the day that was over: work of each day is on no list, and the next look is one of its own', async () => {
+    // 2 March, 02:00 in Almaty; the workers are back on 3 March, ten minutes after midnight.
+    await travelTo('2026-03-02T19:10:00Z');
+    await backedUp('2026-03-01T21:00:00Z');
+    expect(await look()).toBe(false);
+    expect(await days()).toEqual([]);
+
+    // Nothing was done on 3 March but for one system, and again the look comes late.
+    await travelTo('2026-03-03T19:10:00Z');
+    await backedUp('2026-03-02T21:00:00Z', ['sir']);
+    for (let times = 0; times < 2; times += 1) expect(await look()).toBe(true);
+    expect(await days()).toEqual([['2026-03-03', ['backup:pension']]]);
+
+    await travelTo('2026-03-04T18:35:01Z');
+    expect(await look()).toBe(true);
+    expect((await days()).slice(1)).toEqual([['2026-03-04', ['backup:sir', 'backup:pension']]]);
+  });
 });
