@@ -32,7 +32,7 @@ const meanings = {
   401: 'Nobody is signed in, or the access token is not good',
   403: 'The caller may not do this',
   404: 'There is no such thing, or the caller may not know of it',
-  409: 'It does not fit what is there: the case is closed, the key was used with other content',
+  409: 'It does not fit what is there: the case is closed, the key or the number of the sender was used with other content',
   413: 'The body, or the file, is too large',
   415: 'The media type is not accepted, or the file is not what its type says',
   422: 'Fields are wrong; each is named with what would be right',

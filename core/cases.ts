@@ -30,6 +30,8 @@ export interface CaseRecord {
   idempotency: { client: string; key: string; contentHash: string } | null;
   /** Channel and number under which the request came in, once for each pair: `<channel>:<keyed hash of the number>`. */
   sourceRef: string | null;
+  /** Keyed hash of the content that came under it. Absent in what was stored before it was kept. */
+  sourceHash?: string | null;
   /** Sealed: why a mistaken case is voided. */
   voidReason: string | null;
 }
@@ -146,6 +148,7 @@ function caseSchema(): Schema<CaseRecord> {
         default: null,
       },
       sourceRef: { type: String, default: null },
+      sourceHash: { type: String, default: null },
       voidReason: { type: String, default: null },
     },
     { versionKey: false },

@@ -143,7 +143,7 @@ export function createErasures(deps: {
     await reports.updateMany(ofReporter, { $unset: { 'reporter.index': '' } }, { session });
     const ofSender = { _id: { $in: [...sent, ...asked, ...reported].map(({ _id }) => _id) } };
     await inspections.updateMany(ofSender, { $unset: { 'trigger.senderIndex': '' } }, { session });
-    await cases.updateMany(ofSender, { $set: { sourceRef: null } }, { session });
+    await cases.updateMany(ofSender, { $set: { sourceRef: null, sourceHash: null } }, { session });
     // Not the whole: the key stays used, so that a late repeat is refused and makes no second case.
     const repeatable = { ...ofSender, idempotency: { $ne: null } };
     await cases.updateMany(repeatable, { $set: { 'idempotency.contentHash': '' } }, { session });

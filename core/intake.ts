@@ -27,6 +27,8 @@ export interface CountedOnce {
   contentHash: string;
   /** `<channel>:<keyed hash of the number>`; null where the sender gave none. */
   sourceRef: string | null;
+  /** Keyed hash of the content that this number stands for; null where it stands for whatever is told under it. */
+  sourceHash: string | null;
 }
 
 /** What a process says of a new case; everything else is the same for all. */
@@ -96,18 +98,37 @@ export function storeAttached(
   });
 }
 
-/** The keyed hash of what was sent, and of the sender's number within its channel. */
+function sourceRefOf({ vault }: Pick<Services, 'vault'>, channel: string, number: string): string {
+  return `${channel}:${vault.blindIndex('source-ref', number)}`;
+}
+
+/**
+ * The keyed hash of what was sent, and of the sender's number within its channel. What another process refers has a channel of its own, so that no
+ * sender takes its place, and comes again as the same whatever an erasure left of its text.
+ */
 export function countedOnce(
-  { vault }: Pick<Services, 'vault'>,
+  services: Pick<Services, 'vault'>,
   content: unknown,
   idempotency: CountedOnce['idempotency'],
-  source: { channel: string; number: string | null },
+  source: { channel: string; number: string | null; referred?: boolean },
 ): CountedOnce {
-  return {
-    idempotency,
-    contentHash: vault.blindIndex('intake-content', JSON.stringify(content)),
-    sourceRef: source.number ? `${source.channel}:${vault.blindIndex('source-ref', source.number)}` : null,
-  };
+  const contentHash = services.vault.blindIndex('intake-content', JSON.stringify(content));
+  const { channel, number, referred = false } = source;
+  const sourceRef = number ? sourceRefOf(services, referred ? 'referral' : channel, number) : null;
+  return { idempotency, contentHash, sourceRef, sourceHash: sourceRef && !referred ? contentHash : null };
+}
+
+/** A case that was stored when a number counted by its channel alone: of the same sender, not of whoever happened to have its number. */
+export async function storedByChannel(
+  services: Pick<Services, 'cases' | 'trail' | 'vault'>,
+  process: string,
+  by: Actor,
+  { channel, number }: { channel: string; number: string | null },
+): Promise<CaseRecord | null> {
+  const found = number && (await services.cases.bySourceRef(process, sourceRefOf(services, channel, number)));
+  if (!found) return null;
+  const first = (await services.trail.list(found._id))[0]?.by;
+  return first?.kind === by.kind && (by.kind === 'person' || first.id === by.id) ? found : null;
 }
 
 /** @throws InputProblem 409 where what a key was used for before has other content. */
@@ -121,24 +142,31 @@ export function mustBeSame(
 }
 
 /**
- * Registers what is not registered yet: a repeat (same key with the same content, or same channel and source number) answers with the
- * same case, also when two come at once.
- * @throws InputProblem 409 for a repeated key with other content, and what `register` throws.
+ * Registers what is not registered yet: a repeat (same key, or same channel and source number, with the same content) answers with the same case,
+ * also when two come at once. `stored` finds a case whose number was stored in another way.
+ * @throws InputProblem 409 for a repeated key or number with other content, which would be lost in silence, and what `register` throws.
  */
 export async function registerOnce(
   services: Services,
   process: string,
   once: CountedOnce,
   register: () => Promise<CaseRecord>,
+  stored: () => Promise<CaseRecord | null> = () => Promise.resolve(null),
 ): Promise<Registered> {
   const { cases } = services;
-  const { idempotency, contentHash, sourceRef } = once;
+  const { idempotency, contentHash, sourceRef, sourceHash } = once;
   const known = async (): Promise<Registered | null> => {
     const same = idempotency && (await cases.byIdempotencyKey(idempotency.client, idempotency.key));
     if (same) mustBeSame(same, contentHash);
     if (same) return { case: same, accessCode: accessCodeOf(services, same), repeated: true };
-    const former = sourceRef && (await cases.bySourceRef(process, sourceRef));
-    return former ? { case: former, accessCode: null, repeated: true } : null;
+    const former = sourceRef ? ((await cases.bySourceRef(process, sourceRef)) ?? (await stored())) : null;
+    if (!former) return null;
+    // A case that was stored before hashes were kept with numbers has none.
+    if (sourceHash !== null && (former.sourceHash ?? sourceHash) !== sourceHash) {
+      const fault = { field: 'sourceRefNo', code: 'number-of-other-content' };
+      throw new InputProblem(409, 'source-number-conflict', [fault], { number: former.number });
+    }
+    return { case: former, accessCode: null, repeated: true };
   };
   const repeated = await known();
   if (repeated) return repeated;
@@ -178,6 +206,7 @@ export async function createCase(services: Services, tx: Tx, given: NewCase): Pr
     accessCodeHash: given.followed ? hashAccessCode(accessCodeFor(services, caseId)) : null,
     idempotency: once.idempotency && { ...once.idempotency, contentHash: once.contentHash },
     sourceRef: once.sourceRef,
+    sourceHash: once.sourceHash,
     voidReason: null,
   };
   await cases.create(tx, record);

@@ -40,7 +40,7 @@ export const newInspection = z
     sourceRefNo: shortText
       .optional()
       .describe(
-        "the sender's own number; the same number of the same channel is the same case; for staff and machine clients",
+        "the sender's own number; the same number of the same channel is the same case, with other content 409; for staff and machine clients",
       ),
     sender: sender.optional().describe('required for applications'),
     language: z.enum(['kk', 'ru']).default('ru').describe('language of the receipt and of the answer'),

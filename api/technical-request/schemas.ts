@@ -41,7 +41,11 @@ export const newTechnicalRequest = z
       .describe(
         'when the user called or wrote, or the failure was found; now when absent; for staff and machine clients',
       ),
-    sourceRefNo: shortText.optional().describe("the sender's number; for staff and machine clients"),
+    sourceRefNo: shortText
+      .optional()
+      .describe(
+        "the sender's number, one within channel and source, of a machine within its client: the same number is the same request, with other content 409; for staff and machine clients",
+      ),
     language: z.enum(['kk', 'ru']).default('ru').describe('R11: language of receipt and answer'),
     system: systemCode.optional(),
     concerns: z

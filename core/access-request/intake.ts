@@ -57,7 +57,7 @@ export interface Application {
 /**
  * Registers a request for access: case, clock of R22 (DL-ACC-1, of a repeated application DL-ACC-2), copy of the basis, receipt and message to the
  * engine in one transaction (ACC-02, -05, -08, -10, -52 to -55). A repeat answers with the same case.
- * @throws InputProblem 422 naming each field; 409 for a repeated key with other content; 503 when the act is off.
+ * @throws InputProblem 422 naming each field; 409 for a repeated key or number with other content; 503 when the act is off.
  */
 export async function registerAccessRequest(
   services: Services,

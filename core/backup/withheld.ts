@@ -12,7 +12,7 @@ export const withheld: Readonly<Record<string, readonly string[]>> = {
   'access-requests': ['applicant.index', 'userIndex'],
   'technical-requests': ['reporter.index'],
   'upkeep-records': ['idempotency.contentHash'],
-  cases: ['sourceRef', 'idempotency.contentHash'],
+  cases: ['sourceRef', 'sourceHash', 'idempotency.contentHash'],
 };
 
 /**

@@ -11,6 +11,7 @@ import {
   receiptFaults,
   registerOnce,
   startCase,
+  storedByChannel,
   type CountedOnce,
   type Registered,
 } from '../intake.js';
@@ -41,8 +42,8 @@ export interface Trigger {
 
 /**
  * Registers a trigger: case, first clock (DL-INS-5), receipt, message to the engine and trail entry in one transaction (INS-01, -04 to
- * -07). A repeat (same Idempotency-Key with the same content, or same channel and source number) answers with the same case.
- * @throws InputProblem 422 naming each field; 409 for a repeated key with other content; 503 when the act is off.
+ * -07). A repeat (same Idempotency-Key, or same channel and source number, with the same content) answers with the same case.
+ * @throws InputProblem 422 naming each field; 409 for a repeated key or number with other content; 503 when the act is off.
  */
 export async function registerInspection(
   services: Services,
@@ -52,14 +53,14 @@ export async function registerInspection(
 ): Promise<Registered> {
   await services.clock.refresh();
   const act = actOf(services, 'inspection');
-  const once = countedOnce(services, trigger, idempotency, {
-    channel: trigger.channel,
-    number: trigger.sourceRefNo,
-  });
-  return registerOnce(services, 'inspection', once, async () => {
+  const sender = { channel: trigger.channel, number: trigger.sourceRefNo, referred: by.kind === 'worker' };
+  const once = countedOnce(services, trigger, idempotency, sender);
+  const write = async (): Promise<CaseRecord> => {
     const lines = await checkTrigger(services, trigger, act.effectiveFrom);
     return services.database.transaction(by, (tx) => register(services, tx, { trigger, lines, once }));
-  });
+  };
+  const stored = () => (sender.referred ? storedByChannel(services, 'inspection', by, sender) : Promise.resolve(null));
+  return registerOnce(services, 'inspection', once, write, stored);
 }
 
 /** What only the server can tell of a trigger: times against the clock, employees against the directory. */

@@ -12,6 +12,7 @@ import {
   registerOnce,
   startCase,
   storeAttached,
+  storedByChannel,
   type CheckedFile,
   type CountedOnce,
   type Registered,
@@ -44,8 +45,9 @@ export interface Report {
 
 /**
  * Registers a request of whatever source and channel: case, clock of R15, attachment, receipt and message to the engine in one transaction (TECH-01
- * to -05, -07 to -12, -30). The clock runs from the receipt and before anybody has classified it (TECH-13). A repeat answers with the same case.
- * @throws InputProblem 422 naming each field; 409 for a repeated key with other content; 503 when the act is off.
+ * to -05, -07 to -12, -30). The clock runs from the receipt and before anybody has classified it (TECH-13). A repeat answers with the same case: by
+ * the sender's number where the same source tells by the same channel, and of machines the same one, since each counts for itself.
+ * @throws InputProblem 422 naming each field; 409 for a repeated key or number with other content; 503 when the act is off.
  */
 export async function registerTechnicalRequest(
   services: Services,
@@ -63,20 +65,32 @@ export async function registerTechnicalRequest(
     ...(concerns === null ? {} : { concerns }),
     attachment: attachment && { ...attachment, content: attachment.content.toString('base64') },
   };
-  const once = countedOnce(services, content, idempotency, { channel: report.channel, number: report.sourceRefNo });
-  return registerOnce(services, 'technical-request', once, async () => {
+  const { channel, source, sourceRefNo: number, referredFrom } = report;
+  // Each machine counts for itself; operators enter the numbers of others.
+  const sender = [channel, source, ...(by.kind === 'machine' ? [by.id] : [])].join('/');
+  const once = countedOnce(services, content, idempotency, {
+    channel: sender,
+    number,
+    referred: referredFrom !== null,
+  });
+  const stored = async (): Promise<CaseRecord | null> => {
+    const found = await storedByChannel(services, 'technical-request', by, { channel, number });
+    return found && (await services.technicalRequests.get(found._id)).source === source ? found : null;
+  };
+  const register = async (): Promise<CaseRecord> => {
     await checkReport(services, report, act.effectiveFrom);
     const caseId = newId();
     // A file is stored before what refers to it, under a key that has to be there.
     const subjectId = await vault.createSubject(null, 'case');
     const file = attachment && (await storeAttached(services, { caseId, subjectId }, attachment));
     try {
-      return await database.transaction(by, (tx) => register(services, tx, { report, caseId, subjectId, file, once }));
+      return await database.transaction(by, (tx) => write(services, tx, { report, caseId, subjectId, file, once }));
     } catch (error) {
       if (file) await files.discard(file.fileId);
       throw error;
     }
-  });
+  };
+  return registerOnce(services, 'technical-request', once, register, stored);
 }
 
 /** What only the server can tell: the moment against the clock, the system and the earlier request against what is known. */
@@ -90,7 +104,7 @@ async function checkReport(services: Services, report: Report, effectiveFrom: st
   if (faults.length) throw new InputProblem(422, 'validation', faults);
 }
 
-async function register(
+async function write(
   services: Services,
   tx: Tx,
   given: { report: Report; caseId: string; subjectId: string; file: StoredFile | null; once: CountedOnce },

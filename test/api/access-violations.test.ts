@@ -472,6 +472,10 @@ describe('a violation that is also a failure', () => {
     expect(await block(violation)).toMatchObject({ forInspection: false, alsoFailure: true });
     await workers.deliver(referFailure, { violationId });
     const { failureReferralId } = (await stored().findOne({ _id: violationId }))!;
+    // A machine that sends the violation's number first does not take its place.
+    const { reporter: _reporter, ...found } = technicalRequest({ source: 'tooling', channel: 'machine' });
+    const planted = { ...found, sourceRefNo: number };
+    expect((await (await site.machine()).post('/api/technical-requests', planted)).statusCode).toBe(201);
     const [message] = await outbox('message', failureReferralId!);
     expect(message!.message).toMatchObject({
       ...{ name: 'technical-request.failure-referred', variables: { referralId: failureReferralId } },

@@ -244,6 +244,9 @@ describe('a repeat', () => {
     const again = await machine.post('/api/inspections', { ...body, sourceRefNo: '12-05/77' });
     expect(again.statusCode).toBe(200);
     expect(again.json<Registered>()).toMatchObject({ number: first.number, accessCode: null });
+    const other = await machine.post('/api/inspections', { ...body, facts: ['Сведения о другом.'] });
+    expect(other.statusCode).toBe(409);
+    expect(other.json()).toMatchObject({ errors: [{ field: 'sourceRefNo', code: 'number-of-other-content' }] });
     const elsewhere = await filed(registrar, { ...body, channel: 'paper' });
     expect(elsewhere.number).not.toBe(first.number);
   });

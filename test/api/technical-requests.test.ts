@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { declaredDecisions } from '../../core/declared-decisions.js';
 import { localDay } from '../../core/legal-day.js';
 import { composeTechnicalAnswer } from '../../core/technical-request/answers.js';
+import { registerTechnicalRequest, type Report } from '../../core/technical-request/intake.js';
 import { outcomeOf } from '../../core/technical-request/model.js';
 import {
   phoneCall,
@@ -206,6 +207,42 @@ describe('an operator', () => {
       expect(later.request.relatesTo).toBe(number);
     },
   );
+
+  test('the number of a sender is of his source and, of machines, his own; with other content it is refused, and nothing is lost', async () => {
+    const { reporter: _reporter, ...found } = technicalRequest({ source: 'tooling', channel: 'machine' });
+    const body = { ...found, sourceRefNo: '1001' };
+    const machine = await site.machine();
+    const first = await machine.post(url, body);
+    const number = first.json<{ number: string }>().number;
+    const other = await machine.post(url, { ...body, text: 'Басқа ақау.' }, { 'accept-language': 'ru' });
+    expect([other.statusCode, ...faultsOf(other)]).toEqual([409, 'sourceRefNo number-of-other-content']);
+    expect(other.json<SeenProblem>().title).toContain(number);
+    // Of another source, of a person, and of another client: each is a failure of its own.
+    for (const [by, changes] of [
+      [machine, { source: 'journal' }],
+      [await site.as('is.admin'), {}],
+    ] as const)
+      expect((await by.post(url, { ...body, ...changes })).statusCode).toBe(201);
+    const { record, request } = await stored(number);
+    const report: Report = {
+      ...{ source: 'tooling', channel: 'machine', receivedAt: null, sourceRefNo: '1001', language: 'ru' },
+      ...{ system: 'pension', concerns: null, relatesTo: null, referredFrom: null, reporter: null, subject: null },
+      ...{ text: 'Басқа құрал.', attachment: null },
+    };
+    const client = { kind: 'machine', id: 'client:other' } as const;
+    expect(await registerTechnicalRequest(site.services, client, report, null)).toMatchObject({ repeated: false });
+    expect(await registerTechnicalRequest(site.services, client, report, null)).toMatchObject({ repeated: true });
+
+    // As it was stored when numbers counted by their channel alone, without a hash: its sender gets it as before, nobody else does.
+    const sourceRef = `machine:${site.services.vault.blindIndex('source-ref', '1002')}`;
+    await site.services.database.connection
+      .collection<{ _id: string }>('cases')
+      .updateOne({ _id: record._id }, { $set: { sourceRef }, $unset: { sourceHash: 1 } });
+    const later = await machine.post(url, { ...body, sourceRefNo: '1002', text: request.text });
+    expect([later.statusCode, later.json()]).toEqual([200, expect.objectContaining({ number })]);
+    const theirs = await registerTechnicalRequest(site.services, client, { ...report, sourceRefNo: '1002' }, null);
+    expect(theirs.repeated).toBe(false);
+  });
 });
 
 describe('the case file', () => {
