@@ -262,7 +262,7 @@ describe('the case file', () => {
       branchCode: null,
     };
     return services.database.transaction({ kind: 'person', id: 'is.admin' }, async (tx) => {
-      const context = { caseId, subject: '', answers, person, tx, services } as never;
+      const context = { caseId, subject: '', answers, person, decidedAt: tx.at, tx, services } as never;
       const missing = await decision.requires(context);
       if (missing === null) await decision.apply?.(context);
       return missing;
