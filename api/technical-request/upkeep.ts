@@ -63,7 +63,7 @@ export const newUpkeepRecord = z
     corrects: recordNumber
       .optional()
       .describe(
-        "number of a wrong record of the same kind and system, a machine's of its own, which then counts no more",
+        'number of a wrong record, which then counts no more; by a machine one of its own, of the same kind and system',
       ),
   })
   .superRefine((body, context) => {

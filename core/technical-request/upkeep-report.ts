@@ -91,8 +91,8 @@ async function checkReport(services: Services, by: Actor, report: UpkeepReport):
 }
 
 /**
- * Why a report does not correct a record; null where it does. What is right is of the same work on the same system: else a backup could undo a
- * duty roster. R8: a machine undoes nothing that administrators, or other machines, recorded.
+ * Why a report does not correct a record; null where it does. Administrators may have recorded the wrong work, or the wrong system. R8: a machine undoes
+ * nothing that they, or other machines, recorded, nor one kind of work by another.
  */
 async function faultOfCorrection(
   { upkeepRecords }: Pick<Services, 'upkeepRecords'>,
@@ -103,7 +103,8 @@ async function faultOfCorrection(
   const wrong = await upkeepRecords.byNumber(corrects);
   if (!wrong) return 'unknown-record';
   if ((await upkeepRecords.corrections([corrects])).size > 0) return 'already-corrected';
+  if (by.kind !== 'machine') return null;
   if (wrong.kind !== kind) return 'other-kind';
   if (wrong.system !== system) return 'other-system';
-  return by.kind === 'machine' && wrong.recordedBy !== by.id ? 'other-author' : null;
+  return wrong.recordedBy === by.id ? null : 'other-author';
 }

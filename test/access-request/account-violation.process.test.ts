@@ -87,7 +87,7 @@ test(
     await isBlocked(skudId);
     const { cases, inspections, trail, vault } = stage.services;
     const record = await waitFor(
-      () => cases.bySourceRef('inspection', `machine:${vault.blindIndex('source-ref', number)}`),
+      () => cases.bySourceRef('inspection', `referral:${vault.blindIndex('source-ref', number)}`),
       'the inspection',
       patienceMs,
     );

@@ -158,12 +158,13 @@ describe('a correction', () => {
     expect(await faultsOf(backup({ corrects: 'UPK-2020-000001' }))).toEqual(['corrects unknown-record']);
   });
 
-  test('is of the same kind and system; what should not be there at all is corrected by one that failed', async () => {
+  test('by an administrator may be of another kind and system: these may be what was wrong', async () => {
     const wrong = await recorded(backup());
-    const other = { performedAt, corrects: wrong };
-    expect(await faultsOf(backup({ ...other, kind: 'audit' }))).toEqual(['corrects other-kind']);
-    expect(await faultsOf(backup({ ...other, system: 'pension' }))).toEqual(['corrects other-system']);
-    await recorded(backup({ ...other, result: 'failed' }));
+    const right = await recorded(backup({ performedAt, corrects: wrong, kind: 'audit', system: 'pension' }));
+    expect((await listed('limit=2')).records.map(({ number, correctedBy }) => [number, correctedBy])).toEqual([
+      [right, null],
+      [wrong, right],
+    ]);
   });
 
   test('by a machine is of its own records alone, and leaves what administrators and other machines recorded', async () => {
@@ -178,16 +179,27 @@ describe('a correction', () => {
     const ofPeople = [await recorded({ ...roster, employeeIds: ['SC-1077'] }), await recorded(backup())];
     const ofOther = await recorded(backup());
     await stored().updateOne({ number: ofOther }, { $set: { recordedBy: 'client:other' } });
-    const tries = [{ system: 'pension', corrects: ofPeople[0]! }, { corrects: ofPeople[1]! }, { corrects: ofOther }];
+    const ofItself = await machine.post(url, backup({ system: 'pension' }));
+    const tries = [
+      { system: 'pension', corrects: ofPeople[0]! },
+      { corrects: ofItself.json<{ number: string }>().number },
+      { corrects: ofPeople[1]! },
+      { corrects: ofOther },
+    ];
     const codes: string[] = [];
     for (const changes of tries) {
       const answer = await machine.post(url, backup(changes), { 'accept-language': 'ru' });
       expect(answer.statusCode).toBe(422);
       codes.push(...answer.json<SeenProblem>().errors!.map(({ field, code }) => `${field} ${code}`));
     }
-    expect(codes).toEqual(['corrects other-kind', 'corrects other-author', 'corrects other-author']);
-    const { records } = await listed('limit=3');
-    expect(records.map(({ number, correctedBy }) => [number, correctedBy])).toEqual(
+    expect(codes).toEqual([
+      'corrects other-kind',
+      'corrects other-system',
+      'corrects other-author',
+      'corrects other-author',
+    ]);
+    const { records } = await listed('limit=4');
+    expect(records.slice(1).map(({ number, correctedBy }) => [number, correctedBy])).toEqual(
       [ofOther, ofPeople[1], ofPeople[0]].map((number) => [number, null]),
     );
     const own = await recorded(backup(), machine);
