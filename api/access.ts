@@ -117,7 +117,7 @@ export function hasRoleFor(person: Pick<Person, 'roles' | 'actsFor'>, right: Rig
 }
 
 /** The same, and in whose place. */
-export function mayByRole(
+function mayByRole(
   { roles, actsFor = [] }: Pick<Person, 'roles' | 'actsFor'>,
   right: RightOfRole,
 ): Pick<Verdict, 'allowed' | 'onBehalfOf'> {
@@ -127,12 +127,14 @@ export function mayByRole(
   return principal ? { allowed: true, onBehalfOf: principal.login } : { allowed: false };
 }
 
-/** Who acts by a role, and in whose place. @throws InputProblem 401, 403. */
+/** Who reads or acts by a role, and in whose place: so the access log has it too. @throws InputProblem 401, 403. */
 export function actorByRole(request: FastifyRequest, right: RightOfRole): Actor {
   const person = signedIn(request);
   const { allowed, onBehalfOf } = mayByRole(person, right);
   if (!allowed) throw new InputProblem(403, 'forbidden');
-  return actorOf(person, onBehalfOf);
+  const by = actorOf(person, onBehalfOf);
+  request.access.by = by;
+  return by;
 }
 
 /** Which of some actions a person may do on a case: pages show nothing else. */

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
@@ -8,7 +7,7 @@ import type { Paper } from '../../core/paper-pdf.js';
 import { casesOfPerson } from '../../core/register.js';
 import type { Services } from '../../core/services.js';
 import type { Text } from '../../core/text.js';
-import { hasRoleFor, signedIn } from '../access.js';
+import { actorByRole } from '../access.js';
 import { csvLine } from '../../core/csv.js';
 import { personHash, startOfDay } from '../cases/register.js';
 import { problems, security } from '../openapi.js';
@@ -31,13 +30,6 @@ export const journalColumns = ['rowNo', 'letters', 'systems', 'at', 'basis', 'ad
 
 /** The journal's access log entries have this action. */
 export const journalAccess = 'access-journal.read';
-
-/** Who may read the journal. @throws InputProblem 401, 403. */
-export function journalReader(request: FastifyRequest) {
-  const person = signedIn(request);
-  if (!hasRoleFor(person, journalAccess)) throw new InputProblem(403, 'forbidden');
-  return person;
-}
 
 async function filterOf(services: Services, { from, to, person }: JournalQuery): Promise<JournalFilter> {
   return {
@@ -171,7 +163,7 @@ export const journalRoutes: FastifyPluginAsyncZod<{ services: Services }> = asyn
       config: { access: journalAccess },
     },
     async (request, reply) => {
-      journalReader(request);
+      actorByRole(request, journalAccess);
       const lines = csvOf(request.text, printedRows(services, request.text, request.query));
       return reply
         .type('text/csv; charset=utf-8')

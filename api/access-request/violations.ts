@@ -9,9 +9,8 @@ import {
 } from '../../core/access-request/violation-report.js';
 import { reviewViolation } from '../../core/access-request/violation-review.js';
 import { reviewOutcomes, violationKinds, type Violation } from '../../core/access-request/violations.js';
-import { InputProblem } from '../../core/errors.js';
 import type { Services } from '../../core/services.js';
-import { actorByRole, hasRoleFor, signedIn } from '../access.js';
+import { actorByRole } from '../access.js';
 import { hashOfKey } from '../cases/registered.js';
 import { caseNumber, idempotencyKey, longText, shortText } from '../cases/shapes.js';
 import { problems, security } from '../openapi.js';
@@ -74,13 +73,6 @@ const violationView = z.object({
 
 /** Reads of violations have this action in the access log. */
 export const violationAccess = 'access-violation.read';
-
-/** @throws InputProblem 401, 403. */
-export function violationReader(request: FastifyRequest) {
-  const person = signedIn(request);
-  if (!hasRoleFor(person, 'access-violation.read')) throw new InputProblem(403, 'forbidden');
-  return person;
-}
 
 /** Reports what a page or the API brought. @throws InputProblem 401, 403, and as {@link reportViolation}. */
 export async function report(

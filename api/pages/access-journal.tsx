@@ -10,11 +10,11 @@ import {
   journalPageQuery,
   journalPaper,
   journalQuery,
-  journalReader,
   listJournal,
   printedRow,
   type JournalQuery,
 } from '../access-request/journal.js';
+import { actorByRole, signedIn } from '../access.js';
 import { parseInput } from '../faults.js';
 import { addressOf } from './case-filters.js';
 import { Table } from './case-parts.js';
@@ -28,7 +28,7 @@ export const accessJournalPages = fp<{ services: Services; show: Show }>(
   async (app: FastifyInstance, { services, show }) => {
     const logged = { schema: { hide: true }, config: { access: journalAccess } } as const;
     app.get('/access-journal', logged, async (request, reply) => {
-      journalReader(request);
+      actorByRole(request, journalAccess);
       const { before = null, ...query } = parseInput(journalPageQuery, filled(request.query as Record<string, string>));
       const { rows, next } = await listJournal(services, query, before, 50);
       const cells = rows.map((row) => printedRow(services, request.text, row));
@@ -37,7 +37,8 @@ export const accessJournalPages = fp<{ services: Services; show: Show }>(
       ));
     });
     app.get('/access-journal/print', logged, async (request, reply) => {
-      const { login, name = login } = journalReader(request);
+      actorByRole(request, journalAccess);
+      const { login, name = login } = signedIn(request);
       const query = parseInput(journalQuery, filled(request.query as Record<string, string>));
       const paper = await journalPaper(services, request.text, query, name);
       return reply
@@ -48,7 +49,7 @@ export const accessJournalPages = fp<{ services: Services; show: Show }>(
     });
     // By a form: a name must not stand in an address.
     app.post('/access-journal/search', logged, (request, reply) => {
-      journalReader(request);
+      actorByRole(request, journalAccess);
       const { value } = formOf(request);
       const typed = typeof value === 'string' ? value.slice(0, 500).trim() : '';
       const query = typed ? { person: searchIndex(services.vault, typed) } : {};

@@ -8,7 +8,7 @@ import { InputProblem } from '../../core/errors.js';
 import { newId } from '../../core/ids.js';
 import type { LetterRecord } from '../../core/letters.js';
 import type { Services } from '../../core/services.js';
-import { hasRoleFor, signedIn } from '../access.js';
+import { actorByRole, hasRoleFor, signedIn } from '../access.js';
 import {
   listViolations,
   newViolation,
@@ -16,7 +16,6 @@ import {
   review,
   violationAccess,
   violationNumber,
-  violationReader,
   violationReview,
 } from '../access-request/violations.js';
 import { parseInput } from '../faults.js';
@@ -65,7 +64,7 @@ export const accessViolationPages = fp<{ services: Services; show: Show }>(
       ));
     };
     app.get('/access-violations', { schema: { hide: true }, config: { access: violationAccess } }, (request, reply) => {
-      violationReader(request);
+      actorByRole(request, violationAccess);
       return showPage(request, reply, null, parseInput(pageQuery, filled(request.query as Record<string, string>)));
     });
     const posted = { schema: { hide: true }, config: { access: 'access-violation.report' } } as const;

@@ -4,9 +4,9 @@ import type { VNode } from 'preact';
 import { rolesOfPeople } from '../../core/rights.js';
 import { listRoleHolders } from '../../core/role-holders.js';
 import type { Services } from '../../core/services.js';
+import { actorByRole } from '../access.js';
 import { parseInput } from '../faults.js';
 import {
-  mustReadRoleHolders,
   roleHolderAccess,
   roleHolderColumns,
   roleHolderPageQuery,
@@ -27,7 +27,7 @@ export const roleHolderPages = fp<{ services: Services; show: Show }>(
   async (app: FastifyInstance, { services, show }) => {
     const logged = { schema: { hide: true }, config: { access: roleHolderAccess } } as const;
     app.get('/role-holders', logged, async (request, reply) => {
-      mustReadRoleHolders(request);
+      actorByRole(request, roleHolderAccess);
       const query = parseInput(roleHolderPageQuery, filled(request.query as Record<string, string>));
       const { role = null, after = '' } = query;
       const listed = await listRoleHolders(services, { role, after }, 50);

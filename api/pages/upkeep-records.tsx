@@ -17,17 +17,15 @@ import {
   type UpkeepKind,
   type UpkeepRecord,
 } from '../../core/technical-request/upkeep-records.js';
-import { hasRoleFor, signedIn } from '../access.js';
+import { actorByRole, hasRoleFor, signedIn } from '../access.js';
 import { instantOf, type Form } from '../cases/commands.js';
 import { parseInput } from '../faults.js';
 import {
   addUpkeepRecord,
   listUpkeep,
   newUpkeepRecord,
-  upkeepAdder,
   upkeepAdding,
   upkeepPageQuery,
-  upkeepReader,
   upkeepReading,
 } from '../technical-request/upkeep.js';
 import { systemName } from './case-access.js';
@@ -76,12 +74,12 @@ export const upkeepPages = fp<{ services: Services; show: Show }>(async (app: Fa
   };
   const hide = { schema: { hide: true } } as const;
   app.get('/upkeep-records', { ...hide, config: { access: upkeepReading } }, (request, reply) => {
-    upkeepReader(request);
+    actorByRole(request, upkeepReading);
     const query = parseInput(upkeepPageQuery, filled(request.query as Record<string, string>));
     return showPage(request, reply, null, query);
   });
   app.post('/upkeep-records', { ...hide, config: { access: upkeepAdding } }, async (request, reply) => {
-    const person = upkeepAdder(request);
+    actorByRole(request, upkeepAdding);
     const { idempotencyKey: _key, ...form } = filled(formOf(request));
     try {
       const body = parseInput(newUpkeepRecord, recordOf(form, services.organisation));
@@ -89,7 +87,7 @@ export const upkeepPages = fp<{ services: Services; show: Show }>(async (app: Fa
     } catch (error) {
       const kind = upkeepKinds.find((each) => each === form['kind']);
       const mendable = error instanceof InputProblem && error.status === 422;
-      if (!mendable || !kind || !hasRoleFor(person, upkeepReading)) throw error;
+      if (!mendable || !kind || !hasRoleFor(signedIn(request), upkeepReading)) throw error;
       request.access.shown = true;
       const refused = refusedOf(request, error, undefined, (text, path) => wordOf(text, path.replace(/\[\d+\]$/, '')));
       return showPage(request, reply.status(422), { ...refused, kind });

@@ -1,16 +1,14 @@
-import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { csvLine } from '../../core/csv.js';
 import { employeeWords } from '../../core/employee-words.js';
-import { InputProblem } from '../../core/errors.js';
 import { localDay } from '../../core/legal-day.js';
 import { rolesOfPeople } from '../../core/rights.js';
 import { listRoleHolders, type RoleHolder, type Standing } from '../../core/role-holders.js';
 import type { Services } from '../../core/services.js';
 import type { Language, Text } from '../../core/text.js';
-import { hasRoleFor, signedIn } from '../access.js';
+import { actorByRole } from '../access.js';
 import { problems, security } from '../openapi.js';
 
 /** What the list is narrowed by; the page, the API and the CSV take the same. */
@@ -25,11 +23,6 @@ export type RoleHolderQuery = z.output<typeof roleHolderPageQuery>;
 
 /** Reads of the list have this action in the access log. */
 export const roleHolderAccess = 'role-holder.read';
-
-/** @throws InputProblem 401, 403. */
-export function mustReadRoleHolders(request: FastifyRequest): void {
-  if (!hasRoleFor(signedIn(request), roleHolderAccess)) throw new InputProblem(403, 'forbidden');
-}
 
 const standingView = z.object({
   employeeId: z.string(),
@@ -128,7 +121,7 @@ export const roleHolderRoutes: FastifyPluginAsyncZod<{ services: Services }> = a
       config: { access: roleHolderAccess },
     },
     async (request, reply) => {
-      mustReadRoleHolders(request);
+      actorByRole(request, roleHolderAccess);
       const { role = null, after = '', limit } = request.query;
       const { holders, next } = await listRoleHolders(services, { role, after }, limit);
       const views = holders.map((holder) => viewOf(holder, request.language));
@@ -152,7 +145,7 @@ export const roleHolderRoutes: FastifyPluginAsyncZod<{ services: Services }> = a
       config: { access: roleHolderAccess },
     },
     async (request, reply) => {
-      mustReadRoleHolders(request);
+      actorByRole(request, roleHolderAccess);
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', 'attachment; filename="role-holders.csv"')

@@ -18,7 +18,7 @@ import {
 } from '../../core/technical-request/upkeep-records.js';
 import { recordUpkeep, type RecordedUpkeep } from '../../core/technical-request/upkeep-report.js';
 import type { Text } from '../../core/text.js';
-import { actorByRole, hasRoleFor, signedIn } from '../access.js';
+import { actorByRole } from '../access.js';
 import { hashOfKey } from '../cases/registered.js';
 import { caseNumber, idempotencyKey, longText, shortText } from '../cases/shapes.js';
 import { problems, security } from '../openapi.js';
@@ -143,23 +143,9 @@ const recordView = z.object({
 export const upkeepReading = 'upkeep-record.read';
 export const upkeepAdding = 'upkeep-record.add';
 
-/** @throws InputProblem 401, 403. */
-export function upkeepReader(request: FastifyRequest) {
-  const person = signedIn(request);
-  if (!hasRoleFor(person, upkeepReading)) throw new InputProblem(403, 'forbidden');
-  return person;
-}
-
 /** Whether who may record may record this kind: a machine tells of what it does by itself, and of nothing that people decide (R8). */
 function mayRecord(login: string, kind: NewUpkeepRecord['kind']): boolean {
   return !login.startsWith('client:') || (periodicKinds as readonly string[]).includes(kind);
-}
-
-/** Who may record at all. @throws InputProblem 401, 403. */
-export function upkeepAdder(request: FastifyRequest) {
-  const person = signedIn(request);
-  if (!hasRoleFor(person, upkeepAdding)) throw new InputProblem(403, 'forbidden');
-  return person;
 }
 
 /** Records what a page or the API brought. @throws InputProblem 401, 403, and as {@link recordUpkeep}. */
@@ -169,8 +155,8 @@ export async function addUpkeepRecord(
   body: NewUpkeepRecord,
   key: string | undefined,
 ): Promise<RecordedUpkeep> {
-  const person = upkeepAdder(request);
-  if (!mayRecord(person.login, body.kind)) throw new InputProblem(403, 'forbidden');
+  const by = actorByRole(request, upkeepAdding);
+  if (!mayRecord(by.id, body.kind)) throw new InputProblem(403, 'forbidden');
   const { kind, system, result = null, technicalRequest = null, resolves = null, scope = null } = body;
   const { from = null, to = null, employeeIds = null, since = null, centre = null } = body;
   const { sha256 = null, remark = null, corrects = null } = body;
@@ -178,7 +164,6 @@ export async function addUpkeepRecord(
     ...{ kind, system, performedAt: new Date(body.performedAt), result, technicalRequest, resolves, scope },
     ...{ from, to, employeeIds, since, centre, sha256, remark, corrects },
   };
-  const by = actorByRole(request, upkeepAdding);
   return recordUpkeep(services, by, report, key ? { client: by.id, key: hashOfKey(key) } : null);
 }
 
@@ -277,7 +262,7 @@ export const upkeepRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
       config: { access: upkeepReading },
     },
     async (request, reply) => {
-      upkeepReader(request);
+      actorByRole(request, upkeepReading);
       const { before = null, limit, ...filter } = request.query;
       const { records, corrections, next } = await listUpkeep(services, filter, before, limit);
       const views = records.map((record) => viewOf(record, corrections.get(record.number) ?? null));
@@ -302,7 +287,7 @@ export const upkeepRoutes: FastifyPluginAsyncZod<{ services: Services }> = async
       config: { access: upkeepReading },
     },
     async (request, reply) => {
-      upkeepReader(request);
+      actorByRole(request, upkeepReading);
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', 'attachment; filename="upkeep-records.csv"')

@@ -91,6 +91,13 @@ test('who stands in for an administrator is told, and reports the violation in h
     .sort({ _id: -1 })
     .toArray();
   expect([act!.type, JSON.stringify(act)]).toEqual(['violation.reported', expect.stringContaining(violation!._id)]);
+  expect((await substitute.page('/access-violations')).statusCode).toBe(200);
+  const [read] = await entries.find({ 'data.route': 'access-violations' }).sort({ _id: -1 }).limit(1).toArray();
+  expect(read).toMatchObject({
+    type: 'personal-data.read',
+    by: { id: 'iss.central' },
+    data: { onBehalfOf: 'ib.admin' },
+  });
   // What oversees the administrators passes to nobody.
   expect((await substitute.page('/role-holders')).statusCode).toBe(403);
   await site.services.database.connection.collection('substitutions').deleteMany({});
