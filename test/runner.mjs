@@ -13,7 +13,6 @@ const startsStack = /\.fault\.test\.ts$/;
  */
 export default class LaneRunner {
   supportsEventEmitters = true;
-  isSerial = false;
   #lanes;
 
   constructor(globalConfig, context) {

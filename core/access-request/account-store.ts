@@ -206,7 +206,6 @@ export function createAccounts(deps: { database: Database; vault: Vault; trail: 
       const change = {
         ...(rights ? { rights: [...rights] } : {}),
         ...(blocked ? { ...unblocked, state: 'blocked' as const, blockedAt, blockGrounds, blocking: null } : {}),
-        ...(blocked ? { violations: null } : {}),
       };
       await accounts.updateOne({ skudId }, { $set: change }, { session: tx.session });
     },

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Tx } from '../database.js';
 import { PermanentError } from '../errors.js';
 import type { Services } from '../services.js';
+import type { StoredAccount } from './account-store.js';
 import { grantedSystems, type AccessRequest, type RequestedUser } from './model.js';
 import type { AccountRight } from './skud-account.js';
 
@@ -34,6 +35,19 @@ export function userOf({ users }: Pick<AccessRequest, 'users'>, userId: string):
   const user = users.find((candidate) => candidate.userId === userId);
   if (!user) throw new PermanentError(`userId ${userId} is no user of this request`, { field: 'userId' });
   return user;
+}
+
+/** The account of a user of a request: SKUD's id, null before he has one, and what is stored of it, where it is known. */
+export async function accountOfUser(
+  { accessRequests, accounts }: Pick<Services, 'accessRequests' | 'accounts'>,
+  caseId: string,
+  userId: string,
+  tx?: Tx,
+): Promise<{ skudId: string | null; account: StoredAccount | null }> {
+  const { users } = await accessRequests.get(caseId, tx);
+  const skudId = users.find((user) => user.userId === userId)?.account?.skudId ?? null;
+  const account = skudId === null ? null : ((await accounts.ofSkud([skudId], tx)).get(skudId) ?? null);
+  return { skudId, account };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineDecision, type RightsContext } from '../decisions.js';
 import type { Services } from '../services.js';
+import { accountOfUser } from './accounts.js';
 import { lacksOrder, lacksStanding } from './checks.js';
 import { contextOfRequest } from './context.js';
 import { accountsOfOthers } from './known-accounts.js';
@@ -63,10 +64,8 @@ const decideOnExpiredPassword = defineDecision({
   answers: z.strictObject({ expiredPassword: z.enum(['reissue', 'repeatedApplication']) }),
   context: requestContext,
   requires: async ({ caseId, subject, answers, services, tx }) => {
-    const { users } = await services.accessRequests.get(caseId, tx);
-    const skudId = users.find(({ userId }) => userId === subject)?.account?.skudId ?? '';
-    const account = (await services.accounts.ofSkud([skudId], tx)).get(skudId);
-    const held = account?.state === 'blocked' || (account?.blocking ?? null) !== null;
+    const { account } = await accountOfUser(services, caseId, subject, tx);
+    const held = account !== null && (account.state === 'blocked' || account.blocking !== null);
     return answers.expiredPassword === 'reissue' && held ? 'account-is-blocked' : null;
   },
 });

@@ -3,9 +3,8 @@ import { skudClient } from '../../connectors/skud/index.js';
 import { openIfFree } from '../../connectors/skud/open.js';
 import { tellOfExpiry } from '../../core/access-request/account-letters.js';
 import type { StoredAccount } from '../../core/access-request/account-store.js';
+import { accountOfUser } from '../../core/access-request/accounts.js';
 import { journalUser } from '../../core/access-request/journal-rows.js';
-import type { Tx } from '../../core/database.js';
-import type { Services } from '../../core/services.js';
 import { defineWorker } from '../define-worker.js';
 import { id } from '../shapes.js';
 
@@ -19,22 +18,21 @@ export const expireCredentials = defineWorker({
   output: z.object({}),
   errors: [],
   reach: async ({ input: { caseId, userId }, services, signal }) => {
-    const { account, skudId } = await accountOf(services, caseId, userId);
+    const { account, skudId } = await accountOfUser(services, caseId, userId);
     if (!skudId) return;
     const skud = skudClient(services.settings.skud);
     if (isAnothers(account, caseId)) {
       // What an attempt before this one may have blocked is open again.
       const isOpen = async (): Promise<boolean> => {
-        const now = (await accountOf(services, caseId, userId)).account;
-        return now !== undefined && now.state !== 'blocked' && now.blocking === null;
+        const now = (await accountOfUser(services, caseId, userId)).account;
+        return now !== null && now.state !== 'blocked' && now.blocking === null;
       };
       if (await isOpen()) await openIfFree(skud, skudId, isOpen, signal);
     } else await skud.block(skudId, signal);
   },
   run: async ({ input: { caseId, userId }, tx, services }) => {
-    const { account, skudId } = await accountOf(services, caseId, userId, tx);
+    const { account, skudId } = await accountOfUser(services, caseId, userId, tx);
     await services.passwordLinks.withdraw(tx, userId);
-    // A later request gave it a password: the account is that one's.
     if (isAnothers(account, caseId)) {
       await services.accessRequests.lapseRegistration(tx, caseId, userId);
       return {};
@@ -52,11 +50,6 @@ export const expireCredentials = defineWorker({
   },
 });
 
-async function accountOf({ accessRequests, accounts }: Services, caseId: string, userId: string, tx?: Tx) {
-  const { users } = await accessRequests.get(caseId, tx);
-  const skudId = users.find((user) => user.userId === userId)?.account?.skudId ?? null;
-  return { skudId, account: skudId === null ? undefined : (await accounts.ofSkud([skudId], tx)).get(skudId) };
-}
-
-const isAnothers = (account: StoredAccount | undefined, caseId: string): boolean =>
-  account !== undefined && account.caseId !== caseId;
+/** A later request gave the account another password. */
+const isAnothers = (account: StoredAccount | null, caseId: string): boolean =>
+  account !== null && account.caseId !== caseId;

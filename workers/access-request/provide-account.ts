@@ -154,7 +154,7 @@ async function changeAccount(
 }
 
 /**
- * SKUD refused: what was blocked before is not left open by an attempt that opened it and whose answer was lost. What is blocked here is blocked, whatever SKUD
+ * What was blocked before is not left open by an attempt that opened it, and whose answer was lost, or which nobody noted here. What is blocked here is blocked, whatever SKUD
  * says by now; of what is not known here SKUD's word counts.
  */
 async function leaveBlocked({ accounts, settings }: Services, found: SkudAccount, signal: AbortSignal): Promise<void> {
@@ -170,17 +170,18 @@ async function leaveBlocked({ accounts, settings }: Services, found: SkudAccount
 
 /** R30: blocks what an earlier attempt made or opened before it could be noted here. */
 async function closeAgain(
-  { accounts, settings }: Services,
+  services: Services,
   { kind }: AccessRequest,
   { userId, login }: RequestedUser,
   signal: AbortSignal,
 ): Promise<void> {
-  const skud = skudClient(settings.skud);
+  const skud = skudClient(services.settings.skud);
   const first = kind === 'provide';
   const found = first ? await skud.findByAccountId(userId, signal) : await skud.findByLogin(login ?? '', signal);
   if (!found) return;
-  const known = (await accounts.ofSkud([found.skudId])).get(found.skudId);
-  if (known ? known.state === 'blocked' : first) await skud.block(found.skudId, signal);
+  const known = (await services.accounts.ofSkud([found.skudId])).has(found.skudId);
+  if (first && !known) await skud.block(found.skudId, signal);
+  else await leaveBlocked(services, found, signal);
 }
 
 /** R27: opens what a transfer alone has blocked. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { skudClient } from '../../connectors/skud/index.js';
-import { noteIssued, userOf } from '../../core/access-request/accounts.js';
+import { accountOfUser, noteIssued, userOf } from '../../core/access-request/accounts.js';
 import { composeAnswer } from '../../core/access-request/answers.js';
 import { journalUser } from '../../core/access-request/journal-rows.js';
 import { temporaryPassword } from '../../core/access-request/temporary-password.js';
@@ -18,11 +18,9 @@ export const reissuePassword = defineWorker({
   output: z.object({ letterId: id }),
   errors: [],
   reach: async ({ input: { caseId, userId }, services, signal }) => {
-    const { users } = await services.accessRequests.get(caseId);
-    const skudId = users.find((user) => user.userId === userId)?.account?.skudId;
+    const { skudId, account } = await accountOfUser(services, caseId, userId);
     if (!skudId) throw new PermanentError(`userId ${userId} has no account`, { field: 'userId' });
     // E5: the message that ends this wait is on its way.
-    const account = (await services.accounts.ofSkud([skudId])).get(skudId);
     if (account && account.caseId !== caseId) throw new RetryableError('another request gave the account a password');
     const password = temporaryPassword(services.settings.accounts.passwordLength);
     await skudClient(services.settings.skud).setTemporaryPassword(skudId, password, signal);
