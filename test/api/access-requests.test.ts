@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { BasisType, MissingBasis } from '../../core/access-request/model.js';
 import { askForCompletion } from '../../workers/access-request/ask-for-completion.js';
 import { blockStaff } from '../../workers/access-request/block-staff.js';
@@ -7,26 +7,18 @@ import { notePrecheck } from '../../workers/access-request/note-precheck.js';
 import { provideAccount } from '../../workers/access-request/provide-account.js';
 import { accessRequest, accessUser, type AccessRequestBody } from '../builders/access-request.js';
 import { providedRequest } from '../builders/provided-account.js';
-import { ApiSite, type SeenProblem } from '../helpers/api-site.js';
+import { type ApiSite, type SeenProblem } from '../helpers/api-site.js';
 import { grantRequires as missingForGrant } from '../helpers/grant-requires.js';
-import { startSkudSimulator, type SkudSimulator } from '../helpers/skud-simulator.js';
-import { WorkerSite } from '../helpers/worker-site.js';
+import { onSkud } from '../helpers/on-skud.js';
+import type { SkudSimulator } from '../helpers/skud-simulator.js';
+import type { WorkerSite } from '../helpers/worker-site.js';
 
 /** Requests for access: what may be filed, what the check says of it, and to whom it is answered. */
 
 let skud: SkudSimulator;
 let site: ApiSite;
 let workers: WorkerSite;
-beforeAll(async () => {
-  skud = await startSkudSimulator();
-  site = await ApiSite.start(skud.env);
-  workers = WorkerSite.of(site.services);
-}, 120_000);
-afterAll(async () => {
-  await site.stop();
-  await skud.stop();
-});
-beforeEach(() => skud.reset());
+onSkud((given) => ({ skud, site, workers } = given));
 
 const url = '/api/access-requests';
 const orderedOn = '2026-01-30';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { skudClient } from '../../connectors/skud/index.js';
 import { settleBlocks } from '../../core/access-request/account-blocks.js';
 import type { BlockGround } from '../../core/access-request/account-store.js';
@@ -19,10 +19,11 @@ import { accessRequest, accessUser } from '../builders/access-request.js';
 import { staff } from '../builders/inspection.js';
 import { technicalRequest } from '../builders/technical-request.js';
 import { providedRequest } from '../builders/provided-account.js';
-import { ApiSite, type Caller, type SeenProblem } from '../helpers/api-site.js';
+import { type ApiSite, type Caller, type SeenProblem } from '../helpers/api-site.js';
 import { somebody } from '../helpers/database.js';
-import { startSkudSimulator, type SkudSimulator } from '../helpers/skud-simulator.js';
-import { WorkerSite } from '../helpers/worker-site.js';
+import { onSkud } from '../helpers/on-skud.js';
+import type { SkudSimulator } from '../helpers/skud-simulator.js';
+import type { WorkerSite } from '../helpers/worker-site.js';
 
 /** Violations of information security: reported, blocked at once, told of, and handed to the inspection where personal data were disclosed. */
 
@@ -30,17 +31,10 @@ let skud: SkudSimulator;
 let site: ApiSite;
 let workers: WorkerSite;
 let admin: Caller;
-beforeAll(async () => {
-  skud = await startSkudSimulator();
-  site = await ApiSite.start(skud.env);
-  workers = WorkerSite.of(site.services);
+onSkud(async (given) => {
+  ({ skud, site, workers } = given);
   admin = await site.as('ib.admin2');
-}, 120_000);
-afterAll(async () => {
-  await site.stop();
-  await skud.stop();
 });
-beforeEach(() => skud.reset());
 
 const facts = 'Бір логинмен екі жұмыс орнынан қатар кірген: канарейка-QzXv9.';
 const url = '/api/access-violations';

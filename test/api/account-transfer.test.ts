@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { BlockGround, StoredAccount } from '../../core/access-request/account-store.js';
 import type { AccessRequest } from '../../core/access-request/model.js';
 import { blockStaff } from '../../workers/access-request/block-staff.js';
@@ -6,26 +6,18 @@ import { blockUnusedAccounts } from '../../workers/access-request/block-unused-a
 import { provideAccount } from '../../workers/access-request/provide-account.js';
 import { accessRequest, accessUser } from '../builders/access-request.js';
 import { providedRequest, type ProvidedRequest } from '../builders/provided-account.js';
-import { ApiSite } from '../helpers/api-site.js';
+import type { ApiSite } from '../helpers/api-site.js';
 import { somebody } from '../helpers/database.js';
-import { startSkudSimulator, type SkudSimulator } from '../helpers/skud-simulator.js';
-import { WorkerSite } from '../helpers/worker-site.js';
+import { onSkud } from '../helpers/on-skud.js';
+import type { SkudSimulator } from '../helpers/skud-simulator.js';
+import type { WorkerSite } from '../helpers/worker-site.js';
 
 /** R27: an account that a transfer blocked is opened again by the application for the rights of the new position, and by nothing less. */
 
 let skud: SkudSimulator;
 let site: ApiSite;
 let workers: WorkerSite;
-beforeAll(async () => {
-  skud = await startSkudSimulator();
-  site = await ApiSite.start(skud.env);
-  workers = WorkerSite.of(site.services);
-}, 120_000);
-afterAll(async () => {
-  await site.stop();
-  await skud.stop();
-});
-beforeEach(() => skud.reset());
+onSkud((given) => ({ skud, site, workers } = given));
 
 const account = async (accountId: string) => (await site.services.accounts.find(accountId))!;
 const isActive = async (accountId: string) =>

@@ -1,29 +1,21 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { RequestKind } from '../../../core/access-request/model.js';
 import { notePrecheck } from '../../../workers/access-request/note-precheck.js';
 import { provideAccount } from '../../../workers/access-request/provide-account.js';
 import { accessRequest, accessUser } from '../../builders/access-request.js';
 import { providedRequest } from '../../builders/provided-account.js';
-import { ApiSite } from '../../helpers/api-site.js';
+import type { ApiSite } from '../../helpers/api-site.js';
 import { grantRequires } from '../../helpers/grant-requires.js';
-import { startSkudSimulator, type SkudSimulator } from '../../helpers/skud-simulator.js';
-import { WorkerSite } from '../../helpers/worker-site.js';
+import { onSkud } from '../../helpers/on-skud.js';
+import type { SkudSimulator } from '../../helpers/skud-simulator.js';
+import type { WorkerSite } from '../../helpers/worker-site.js';
 
 /** R20, ACC-22, ACC-30: an account is one person's, so that who decides is told of a row that names another person's. */
 
 let skud: SkudSimulator;
 let site: ApiSite;
 let workers: WorkerSite;
-beforeAll(async () => {
-  skud = await startSkudSimulator();
-  site = await ApiSite.start(skud.env);
-  workers = WorkerSite.of(site.services);
-}, 120_000);
-afterAll(async () => {
-  await site.stop();
-  await skud.stop();
-});
-beforeEach(() => skud.reset());
+onSkud((given) => ({ skud, site, workers } = given));
 
 const holder = '850614399559';
 const stranger = '030110699567';

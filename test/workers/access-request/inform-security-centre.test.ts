@@ -1,31 +1,23 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Violation } from '../../../core/access-request/violations.js';
 import { blockViolator } from '../../../workers/access-request/block-violator.js';
 import { informSecurityCentre } from '../../../workers/access-request/inform-security-centre.js';
 import { accessUser } from '../../builders/access-request.js';
 import { providedRequest } from '../../builders/provided-account.js';
-import { ApiSite, type Caller } from '../../helpers/api-site.js';
+import { type ApiSite, type Caller } from '../../helpers/api-site.js';
 import { somebody } from '../../helpers/database.js';
-import { startSkudSimulator, type SkudSimulator } from '../../helpers/skud-simulator.js';
+import { onSkud } from '../../helpers/on-skud.js';
 import { WorkerSite } from '../../helpers/worker-site.js';
 
 /** TECH-37, R28: the operational centre of information security is written to about a confirmed violation. */
 
-let skud: SkudSimulator;
 let site: ApiSite;
 let workers: WorkerSite;
 let admin: Caller;
-beforeAll(async () => {
-  skud = await startSkudSimulator();
-  site = await ApiSite.start(skud.env);
-  workers = WorkerSite.of(site.services);
+onSkud(async (given) => {
+  ({ site, workers } = given);
   admin = await site.as('ib.admin2');
-}, 120_000);
-afterAll(async () => {
-  await site.stop();
-  await skud.stop();
 });
-beforeEach(() => skud.reset());
 
 const facts = 'Бір логинмен екі жұмыс орнынан қатар кірген: канарейка-QzXv9.';
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { blockIntended } from '../../../connectors/skud/block.js';
 import { skudClient } from '../../../connectors/skud/index.js';
 import { settleBlocks } from '../../../core/access-request/account-blocks.js';
@@ -10,26 +10,18 @@ import { expireCredentials } from '../../../workers/access-request/expire-creden
 import { reissuePassword } from '../../../workers/access-request/reissue-password.js';
 import { accessUser } from '../../builders/access-request.js';
 import { providedRequest, type ProvidedRequest } from '../../builders/provided-account.js';
-import { ApiSite } from '../../helpers/api-site.js';
+import type { ApiSite } from '../../helpers/api-site.js';
 import { somebody } from '../../helpers/database.js';
-import { startSkudSimulator, type SkudSimulator } from '../../helpers/skud-simulator.js';
-import { WorkerSite } from '../../helpers/worker-site.js';
+import { onSkud } from '../../helpers/on-skud.js';
+import type { SkudSimulator } from '../../helpers/skud-simulator.js';
+import type { WorkerSite } from '../../helpers/worker-site.js';
 
 /** R24, R28, R29: what becomes of a password that nobody came for, where the account was blocked or another request took it over meanwhile. */
 
 let skud: SkudSimulator;
 let site: ApiSite;
 let workers: WorkerSite;
-beforeAll(async () => {
-  skud = await startSkudSimulator();
-  site = await ApiSite.start(skud.env);
-  workers = WorkerSite.of(site.services);
-}, 120_000);
-afterAll(async () => {
-  await site.stop();
-  await skud.stop();
-});
-beforeEach(() => skud.reset());
+onSkud((given) => ({ skud, site, workers } = given));
 
 const account = async (accountId: string) => (await site.services.accounts.find(accountId))!;
 const isActive = async (accountId: string) =>

@@ -1,32 +1,20 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import type { StoredAccount } from '../../../core/access-request/account-store.js';
 import { remindOfPasswords } from '../../../core/access-request/password-reminders.js';
 import { blockUnusedAccounts } from '../../../workers/access-request/block-unused-accounts.js';
 import { accessUser } from '../../builders/access-request.js';
 import { providedRequest } from '../../builders/provided-account.js';
-import { ApiSite } from '../../helpers/api-site.js';
+import type { ApiSite } from '../../helpers/api-site.js';
 import { somebody } from '../../helpers/database.js';
-import { startSkudSimulator, type SkudSimulator } from '../../helpers/skud-simulator.js';
-import { WorkerSite } from '../../helpers/worker-site.js';
+import { onSkud } from '../../helpers/on-skud.js';
+import type { WorkerSite } from '../../helpers/worker-site.js';
 
 /** R5(4), ACC-39, DL-ACC-8: users are reminded of renewing their passwords, by the organisation's own term (180 days in the demonstration). */
 
-let skud: SkudSimulator;
 let site: ApiSite;
 let workers: WorkerSite;
-beforeAll(async () => {
-  skud = await startSkudSimulator();
-  site = await ApiSite.start(skud.env);
-  workers = WorkerSite.of(site.services);
-}, 120_000);
-afterAll(async () => {
-  await site.stop();
-  await skud.stop();
-});
-beforeEach(async () => {
-  await skud.reset();
-  await stored().deleteMany({});
-});
+onSkud((given) => ({ site, workers } = given));
+beforeEach(() => stored().deleteMany({}));
 
 const stored = () => site.services.database.connection.collection<StoredAccount>('accounts');
 const daysAgo = (days: number) => new Date(site.services.clock.legalNow().getTime() - days * 24 * 3600_000);

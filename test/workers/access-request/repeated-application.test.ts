@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { BlockGround } from '../../../core/access-request/account-store.js';
 import type { AccessRequest } from '../../../core/access-request/model.js';
 import type { AccountRight } from '../../../core/access-request/skud-account.js';
@@ -6,25 +6,17 @@ import { blockStaff } from '../../../workers/access-request/block-staff.js';
 import { provideAccount } from '../../../workers/access-request/provide-account.js';
 import { accessUser, type AccessRequestBody } from '../../builders/access-request.js';
 import { providedRequest } from '../../builders/provided-account.js';
-import { ApiSite } from '../../helpers/api-site.js';
-import { startSkudSimulator, type SkudSimulator } from '../../helpers/skud-simulator.js';
-import { WorkerSite } from '../../helpers/worker-site.js';
+import type { ApiSite } from '../../helpers/api-site.js';
+import { onSkud } from '../../helpers/on-skud.js';
+import type { SkudSimulator } from '../../helpers/skud-simulator.js';
+import type { WorkerSite } from '../../helpers/worker-site.js';
 
 /** R29, ACC-54: a repeated application gives an account back what it names and was granted, and nothing that the account had before. */
 
 let skud: SkudSimulator;
 let site: ApiSite;
 let workers: WorkerSite;
-beforeAll(async () => {
-  skud = await startSkudSimulator();
-  site = await ApiSite.start(skud.env);
-  workers = WorkerSite.of(site.services);
-}, 120_000);
-afterAll(async () => {
-  await site.stop();
-  await skud.stop();
-});
-beforeEach(() => skud.reset());
+onSkud((given) => ({ skud, site, workers } = given));
 
 const view: AccountRight = { system: 'sir', function: 'record.view' };
 const edit: AccountRight = { system: 'sir', function: 'record.edit' };
